@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sftsec_elastic.promotion import ALERTS_A_MINUTE, LOOKS_BACK_MINUTES, PromotionBacklog
+from tests.logs import told
 
 MOST = ALERTS_A_MINUTE * LOOKS_BACK_MINUTES
 
@@ -27,5 +28,6 @@ class TestPromotionBacklog:
                 backlog.add(batch)
                 now[0] += timedelta(minutes=minutes)
             backlog.add(0)
-        assert len(caplog.records) == warnings
-        assert all("additional look-back" in record.getMessage() for record in caplog.records)
+        said = told(caplog, "sftsec_elastic")
+        assert len(said) == warnings
+        assert all("additional look-back" in each for each in said)

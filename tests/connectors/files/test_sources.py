@@ -17,6 +17,7 @@ from sftsec_files.config import FilesConfig
 from sftsec_files.errors import SourceError
 from sftsec_files.sources import find_sources, problems
 from tests.connectors.files.helpers import GOOD, connector, pages, pull, texts, write, write_lines
+from tests.logs import told
 
 _NOBODY = 65534
 
@@ -129,7 +130,9 @@ class TestSuffixThatSaysNothing:
         found, rejected = pull(tmp_path)
         assert (texts(found), rejected) == (["fine"], [])
         left_out = ".log (1), .log.gz (1)"
-        assert caplog.messages == [f"{tmp_path}: left out, of no known kind: {left_out}"]
+        assert told(caplog, "sftsec_files") == [
+            f"{tmp_path}: left out, of no known kind: {left_out}"
+        ]
 
     def test_has_the_format_that_is_set(self, tmp_path: Path) -> None:
         write(tmp_path / "a.txt", b"id,message\n1,one\n")
@@ -150,9 +153,9 @@ class TestFilesLeftOut:
             write(tmp_path / name, b"x")
         (page,) = pages(tmp_path)
         expected = [f"{tmp_path}: left out, of no known kind: .xml (2), README (1)"]
-        assert caplog.messages == expected
+        assert told(caplog, "sftsec_files") == expected
         pages(tmp_path, cursor=page.cursor)
-        assert caplog.messages == expected
+        assert told(caplog, "sftsec_files") == expected
 
     def test_are_not_said_by_the_check(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -160,7 +163,7 @@ class TestFilesLeftOut:
         write(tmp_path / "a.jsonl", GOOD)
         write(tmp_path / "b.xml", b"x")
         assert not connector(tmp_path).check()
-        assert not caplog.messages  # the first page, which is read next, says it
+        assert not told(caplog, "sftsec_files")  # the first page, which is read next, says it
 
     def test_are_not_spoken_of_when_none_are(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -168,7 +171,7 @@ class TestFilesLeftOut:
         write(tmp_path / "a.jsonl", GOOD)
         write(tmp_path / ".hidden", b"x")
         pages(tmp_path)
-        assert not caplog.messages
+        assert not told(caplog, "sftsec_files")
 
 
 class TestSources:

@@ -1,8 +1,8 @@
 """An encoder small enough to be trained in seconds, and a job for it.
 
-Run as a program it trains that job, slowly enough to be killed in between:
+Run as a program it trains that job, with a pause at each step for one that is to be killed:
 
-    python tiny_encoder.py ENCODER WORKDIR PREDICTIONS.json
+    python tiny_encoder.py ENCODER WORKDIR PREDICTIONS.json SECONDS
 """
 
 from __future__ import annotations
@@ -101,14 +101,16 @@ def make_job(
     )
 
 
-def main(encoder: str, workdir: str, predictions: str) -> None:
+def main(encoder: str, workdir: str, predictions: str, pause_s: str) -> None:
     """Train, with a pause and a checkpoint at every step; write the probes' probabilities."""
     from sftsec_core.recipes.encoder import loop
     from sftsec_core.recipes.encoder.full import train_full
 
     loop.CHECKPOINT_EVERY_S = 0.0
     job = make_job(
-        settings_of(Path(encoder)), Path(workdir), log=lambda _step, _values: time.sleep(0.2)
+        settings_of(Path(encoder)),
+        Path(workdir),
+        log=lambda _step, _values: time.sleep(float(pause_s)),
     )
     scores = train_full(job).predict_proba(Batch.of_texts(PROBES))
     Path(predictions).write_text(json.dumps(scores.tolist()), encoding="utf-8")

@@ -10,6 +10,7 @@ import pytest
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.sdk.errors import LostAnswerError
 from sftsec_core.sdk.retry import RetryPolicy
+from tests.logs import told
 
 
 class Platform:
@@ -71,4 +72,7 @@ class TestRetryPolicy:
     def test_logs_each_wait(self, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.WARNING, "sftsec_core.sdk.retry"):
             RetryPolicy(timedelta(minutes=1), lambda _: None)(down(2))
-        assert [each.split("; ")[0] for each in caplog.messages] == ["down 0", "down 1"]
+        assert [each.split("; ")[0] for each in told(caplog, "sftsec_core.sdk.retry")] == [
+            "down 0",
+            "down 1",
+        ]

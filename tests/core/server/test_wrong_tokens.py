@@ -15,6 +15,7 @@ import pytest
 from sftsec_core.server.endpoint import LIMITED_LOGS, Endpoint
 from sftsec_core.server.wrong_tokens import MOST_WAITING, WrongTokens
 from tests.core.server.site import Client, Reply, Site, running
+from tests.logs import told
 
 GUESS = "not-one-of-the-tokens"
 DELAY_S = 0.4
@@ -106,6 +107,6 @@ class TestAddress:
     ) -> None:
         caplog.set_level(logging.WARNING)
         asyncio.run(WrongTokens(0, behind_proxy=behind_proxy).delay(given))
-        assert [each.getMessage() for each in caplog.records] == [
+        assert told(caplog, "sftsec_core.server.wrong_tokens") == [
             f"a wrong token was sent from {address}"
         ]

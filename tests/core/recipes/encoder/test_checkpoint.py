@@ -82,14 +82,14 @@ class TestResume:
             "PYTHONPATH": str(Path(__file__).parents[4]),
             "OMP_NUM_THREADS": str(THREADS),
         }
-        first = subprocess.Popen(command, env=environment)
+        first = subprocess.Popen([*command, "0.2"], env=environment)
         while not list((tmp_path / "work").glob("full/checkpoint-*/trainer_state.json")):
             assert first.poll() is None, "the run ended before it could be killed"
             time.sleep(0.02)
         first.send_signal(signal.SIGKILL)
         first.wait()
         assert not predictions.exists()
-        subprocess.run(command, check=True, env=environment)
+        subprocess.run([*command, "0"], check=True, env=environment)
         np.testing.assert_array_equal(json.loads(predictions.read_text()), uninterrupted)
 
     @pytest.mark.usefixtures("checkpoint_every_step")
