@@ -118,9 +118,9 @@ def _no_connection(address: str, error: Exception) -> str:
 
 
 def _is_unauthenticated(error: BaseException | None) -> bool:
-    """Whether a wrong or missing token is behind an error of Ray's, which hides it."""
+    """Whether a wrong or missing token is behind an error of Ray's, which hides it in a text."""
     while error is not None:
-        if type(error).__name__ == "AuthenticationError":
+        if "InvalidAuthToken" in str(error):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sftsec_core.api import DataError, TrainingError
 from sftsec_core.sdk.atomic import write_atomically
-from sftsec_ray.score_parts import ScorePart
+from sftsec_ray.score_parts import ScorePart, note_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,10 +51,10 @@ class ScoreOrder:
 
 
 def score_part(part: ScorePart, order: ScoreOrder) -> dict[str, Any]:
-    """Score a part and leave `part-N.parquet` and, written last, `part-N.json` in the folder.
+    """Score a part and leave `part-N.parquet` and, written last, `_part-N.json` in the folder.
 
     Returns:
-        What part-N.json holds: "part", "model", "rows", "errors", "seconds", "sha256", "host".
+        What _part-N.json holds: "part", "model", "rows", "errors", "seconds", "sha256", "host".
 
     Raises:
         DataError: when another model is live meanwhile, or the input has changed.
@@ -81,7 +81,7 @@ def score_part(part: ScorePart, order: ScoreOrder) -> dict[str, Any]:
         "sha256": digest,
         "host": os.uname().nodename,
     }
-    write_atomically(folder / f"{part.name}.json", json.dumps(known).encode())
+    write_atomically(note_of(folder, part), json.dumps(known).encode())
     return known
 
 

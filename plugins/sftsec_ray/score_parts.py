@@ -114,10 +114,15 @@ def _lines(path: Path, part_bytes: int) -> Iterator[tuple[int, int]]:
             start = stop
 
 
+def note_of(folder: Path, part: ScorePart) -> Path:
+    """Where what is known of a result stands; readers of a folder of Parquet pass over it."""
+    return folder / f"_{part.name}.json"
+
+
 def is_done(folder: Path, part: ScorePart, model: str) -> bool:
     """Whether a folder holds the result of a part by this model, whole."""
     try:
-        known = json.loads((folder / f"{part.name}.json").read_text(encoding="utf-8"))
+        known = json.loads(note_of(folder, part).read_text(encoding="utf-8"))
         with (folder / f"{part.name}.parquet").open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except (OSError, ValueError):
@@ -135,7 +140,7 @@ def summary(folder: Path, parts: Sequence[ScorePart]) -> Mapping[str, int]:
     """Rows, and those with an error, of all results."""
     counts = {"rows": 0, "errors": 0}
     for part in parts:
-        known = json.loads((folder / f"{part.name}.json").read_text(encoding="utf-8"))
+        known = json.loads(note_of(folder, part).read_text(encoding="utf-8"))
         for name in counts:
             counts[name] += known[name]
     return counts

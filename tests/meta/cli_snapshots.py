@@ -102,6 +102,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "bench drift": ("bench drift --sites none",),
     "bench explain": ("bench explain none",),
     "bench fairness": ("bench fairness none",),
+    "bench federated": ("bench federated none",),
     "bench score": ("bench score --rows 1",),
     "bench start": ("bench start --rounds 0",),
     "bench store": ("bench store --rows 1",),

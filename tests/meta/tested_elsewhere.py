@@ -34,6 +34,43 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the command shows what the benchmark gives; its help and its error are snapshots",
     ),
     Elsewhere(
+        ("sftsec_core/bench/certificate.py", "sftsec_core/cli/bench/federated.py"),
+        "tests/core/bench/test_federated.py",
+        "the bench's server shows the certificate; the command's help and error are snapshots",
+    ),
+    Elsewhere(
+        (
+            "plugins/sftsec_federated/app.py",
+            "plugins/sftsec_federated/client.py",
+            "plugins/sftsec_federated/polishing.py",
+            "plugins/sftsec_federated/recipe.py",
+            "plugins/sftsec_federated/rounds.py",
+            "plugins/sftsec_federated/state.py",
+        ),
+        "tests/plugins/federated/test_sites.py",
+        "both sides of the wire are tested together: a real server, and sites of all kinds",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_federated/commands.py",),
+        "tests/plugins/federated/test_serve.py",
+        "both commands run there as processes",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_federated/config.py",),
+        "tests/plugins/federated/test_hooks.py",
+        "wrong settings show in the errors of the recipe; the server's in test_serve.py",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_federated/features.py", "plugins/sftsec_federated/head.py"),
+        "tests/plugins/federated/test_model.py",
+        "the model is made of both",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_federated/frame.py",),
+        "tests/plugins/federated/test_exchange.py",
+        "a frame is what the exchange passes on",
+    ),
+    Elsewhere(
         ("plugins/sftsec_explain/config.py", "plugins/sftsec_explain/flip.py"),
         "tests/plugins/explain/test_words.py",
         "settings and flips show in what the explainer gives",

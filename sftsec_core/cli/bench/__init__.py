@@ -28,6 +28,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "poison": "sftsec_core.cli.bench.poison",
         "explain": "sftsec_core.cli.bench.explain",
         "fairness": "sftsec_core.cli.bench.fairness",
+        "federated": "sftsec_core.cli.bench.federated",
         "robustness": "sftsec_core.cli.bench.robustness",
         "ray": "sftsec_core.cli.bench.ray",
     },

@@ -107,6 +107,7 @@ OPEN = {
     "bench drift",
     "bench explain",
     "bench fairness",
+    "bench federated",
     "bench ingest",
     "bench kills",
     "bench poison",

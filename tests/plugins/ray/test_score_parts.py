@@ -71,7 +71,7 @@ class TestIsDone:
             "model": "m1",
             "sha256": hashlib.sha256(b"scores").hexdigest(),
         }
-        (tmp_path / "part-000000.json").write_text(json.dumps(known))
+        (tmp_path / "_part-000000.json").write_text(json.dumps(known))
         return tmp_path
 
     def done(self, folder: Path, model: str = "m1") -> bool:
@@ -94,5 +94,5 @@ class TestIsDone:
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", "null"])
     def test_an_unreadable_note_is_not(self, result: Path, content: str) -> None:
-        (result / "part-000000.json").write_text(content)
+        (result / "_part-000000.json").write_text(content)
         assert not self.done(result)

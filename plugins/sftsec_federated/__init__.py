@@ -1,0 +1,1 @@
+"""Several sites train one model together; their incidents stay where they are."""
