@@ -42,7 +42,7 @@ def polish(federation: Federation) -> None:
     if not settings.polish or settings.method not in _METHODS or not state.rounds:
         return
     names = [name for name, told in state.rounds[-1]["sites"].items() if told["trust"] > 0]
-    if len(names) < settings.min_sites:
+    if len(names) < 2:  # a liar that is left out does not keep the others from it
         return
     federation.say(f"{len(names)} sites send gradients, {settings.polish} times at most")
     shape = state.weights.shape

@@ -201,12 +201,12 @@ def _together(
         model, result = _federate(sites, Path(made), settings, hostile, recipe)
         notes = json.loads((model / "federated.json").read_text(encoding="utf-8"))["notes"]
         told = notes["federation"]
-        per_round = {
-            "bytes_sent_a_round": round(told["bytes_sent"] / plan.rounds),
-            "bytes_received_a_round": round(told["bytes_received"] / plan.rounds),
+        exchanged = {
+            "bytes_sent": told["bytes_sent"],
+            "bytes_received": told["bytes_received"],
             "trust": {name: each["trust"] for name, each in result["rounds"][-1]["sites"].items()},
         }
-        return _attack_scores(sites, recipe, model), per_round
+        return _attack_scores(sites, recipe, model), exchanged
 
 
 def _attack_scores(sites: BenchSites, recipe: RecipeSpec[Any], folder: Path) -> NDArray[np.float64]:

@@ -93,12 +93,12 @@ def _show(rows: Sequence[Mapping[str, Any]], out: Console) -> None:
             each["attack"],
             f"{each['average_precision']:.4f}",
             f"{each['mean_of_sites']:.4f}",
-            f"{each['bytes_sent_a_round']:,}" if "bytes_sent_a_round" in each else "",
-            f"{each['bytes_received_a_round']:,}" if "bytes_received_a_round" in each else "",
+            f"{each['bytes_sent']:,}" if "bytes_sent" in each else "",
+            f"{each['bytes_received']:,}" if "bytes_received" in each else "",
             f"{each['wall_s']:.1f}" if "wall_s" in each else "",
         )
         for each in rows
     ]
     columns = ("data", "seed", "model", "attack", "average precision", "mean of sites")
     more = ("bytes sent", "bytes received", "seconds")
-    table("one model of several sites; bytes are a site's, a round", (*columns, *more), shown)(out)
+    table("one model of several sites; bytes are one site's", (*columns, *more), shown)(out)
