@@ -109,7 +109,7 @@ class FederationRoutes:
         """
         name = path.rpartition("/")[2]
         if name != "join" and not self._federation.exchange.joined(site):
-            raise RefusedError(428, "join first: the server was started anew")
+            raise RefusedError(428, "join first: the server was restarted")
         served: Response = getattr(self, f"_{name}")(site, body)
         return served
 

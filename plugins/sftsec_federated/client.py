@@ -98,7 +98,7 @@ class FederationClient:
 
     def _send(self, route: str, body: bytes = b"", accept: tuple[int, ...] = ()) -> HttpAnswer:
         answer = self._retry(lambda: self._once(route, body))
-        if answer.status == 428:  # the server was started anew
+        if answer.status == 428:  # the server was restarted
             self.join()
             answer = self._retry(lambda: self._once(route, body))
         if answer.status in (200, 202, *accept):

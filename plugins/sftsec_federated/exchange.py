@@ -20,7 +20,7 @@ _ALIVE_S = 60.0  # a site that asked for nothing for so long is given no order
 
 
 @dataclass
-class _Order:
+class _Posted:
     """What some sites are asked, and what they have answered."""
 
     id: str
@@ -43,7 +43,7 @@ class Exchange:
         self._clock = clock
         self._rows: dict[str, dict[str, int]] = {}
         self._seen: dict[str, float] = {}
-        self._order: _Order | None = None
+        self._order: _Posted | None = None
         self._model: bytes | None = None
         self._fetched: set[str] = set()
         self._stopped = False
@@ -151,7 +151,7 @@ class Exchange:
         """
         end = self._clock() + timeout_s
         with self._changed:
-            order = self._order = _Order(str(frame.head["id"]), frame, set(sites))
+            order = self._order = _Posted(str(frame.head["id"]), frame, set(sites))
             self._changed.notify_all()
             while order.open and not self._stopped:
                 left = end - self._clock()

@@ -65,7 +65,7 @@ def open_state(folder: Path, terms: dict[str, Any], shape: tuple[int, int]) -> F
         frame = read_frame(file.read_bytes())
         state = FederationState(**frame.head, weights=frame.arrays["weights"])
     except (OSError, DataError, KeyError, TypeError) as error:
-        told = f"{file} is torn: move it away to begin anew ({error})"
+        told = f"{file} is torn: move it away to begin again ({error})"
         raise IntegrityError(told) from None
     if state.terms != terms:
         changed = sorted(key for key in terms if state.terms.get(key) != terms[key])
