@@ -924,7 +924,7 @@ CONNECTOR_ACROSS: dict[str, str] = {
 }
 
 PLUGIN_ACROSS: dict[str, str] = {
-    "tests/plugins/federated/test_sites.py": "a server and its sites over the wire, some hostile or late",
+    "tests/plugins/federated/test_sites.py": "a server and its sites, some of them hostile",
     "tests/plugins/privacy/test_through_retrain.py": "the vote in a whole retraining",
     "tests/plugins/pii/test_patterns.py": "what all finders find and leave, and the time they take",
     "tests/plugins/vision/test_whole.py": "pictures from files to detections and the quarantine",
