@@ -21,7 +21,7 @@ LIAR = np.full((1, 4), -50, np.float32)
 def settings(method: str) -> FederationSettings:
     sites = {name: SecretRef(f"env:{name}") for name in "abcde"}
     made: dict[str, Any] = {"state": Path("x"), "labels": ["a", "b"], "sites": sites}
-    return FederationSettings(method=method, **made)  # type: ignore[arg-type]
+    return FederationSettings(method=method, **made)
 
 
 class TestJoin:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,7 +66,11 @@ class TestFeatures:
             InputField("count", InputKind.NUMBER, ("count",)),
             InputField("host", InputKind.CATEGORY, ("host",)),
         )
-        rows = [{"text": "x", "count": 3.0, "host": "a"}, {"text": "x", "count": 0.0}, {}]
+        rows: list[dict[str, Any]] = [
+            {"text": "x", "count": 3.0, "host": "a"},
+            {"text": "x", "count": 0.0},
+            {},
+        ]
         features = SharedFeatures(256, 100, ("count",), ("host",))
         found = features(Batch.of(fields, rows)).toarray()
         assert found.shape == (3, features.width)
