@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +23,7 @@ def write_set(folder: Path, *, sites: int = 0, benign: str = "benign") -> Path:
         for number in range(rows):
             attack = number % 3 == 0
             words = ["lsass", "mimikatz", "enc"] if attack else ["backup", "logon", "patch"]
-            record: dict[str, Any] = {
+            record: dict[str, object] = {
                 "id": f"{part}{number}",
                 "message": f"{words[int(rng.integers(3))]} host{int(rng.integers(50))}",
                 "label": "malicious" if attack else benign,
