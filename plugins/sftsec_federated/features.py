@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sftsec_core.api import Batch, InputKind
+from sftsec_core.sdk.hashed_ngrams import hashed_ngrams
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
     from scipy import sparse
 
@@ -50,26 +49,12 @@ class SharedFeatures:
         """Rows of features, shape (len(batch), width)."""
         from scipy import sparse
 
-        parts = [self._texts(batch.text()) + self._categories(batch)]
+        texts = hashed_ngrams(batch.text(), _NGRAMS, self.places, self.max_chars)
+        parts = [texts + self._categories(batch)]
         values = batch.numbers()
         names = batch.names(InputKind.NUMBER)
         parts += [_between(values[:, names.index(name)]) for name in self.numbers]
         return sparse.csr_matrix(sparse.hstack(parts, format="csr"))
-
-    def _texts(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        from scipy import sparse
-        from sklearn.feature_extraction.text import HashingVectorizer
-
-        if not texts:
-            return sparse.csr_matrix((0, self.places))
-        hashing = HashingVectorizer(
-            analyzer="char_wb", ngram_range=_NGRAMS, n_features=self.places, norm=None
-        )
-        found = sparse.csr_matrix(hashing.transform([text[: self.max_chars] for text in texts]))
-        found.data = np.sign(found.data) * np.log1p(np.abs(found.data))
-        squares = np.asarray(found.multiply(found).sum(axis=1)).ravel()
-        scale = np.divide(1, np.sqrt(squares), out=np.zeros(len(texts)), where=squares > 0)
-        return sparse.csr_matrix(sparse.diags(scale) @ found)
 
     def _categories(self, batch: Batch) -> sparse.csr_matrix:
         from scipy import sparse

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sftsec_core.api import Batch, DataError, IntegrityError
+from sftsec_core.sdk.hashed_ngrams import hashed_ngrams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,19 +56,7 @@ class HashedNgrams:
 
     def __call__(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Rows of length 1, or 0 for a text without a character; shape (n, places)."""
-        from scipy import sparse
-        from sklearn.feature_extraction.text import HashingVectorizer
-
-        if not texts:
-            return sparse.csr_matrix((0, self.places))
-        hashing = HashingVectorizer(
-            analyzer="char_wb", ngram_range=_NGRAMS, n_features=self.places, norm=None
-        )
-        found = sparse.csr_matrix(hashing.transform([text[: self.max_chars] for text in texts]))
-        found.data = np.sign(found.data) * np.log1p(np.abs(found.data))
-        squares = np.asarray(found.multiply(found).sum(axis=1)).ravel()
-        scale = np.divide(1, np.sqrt(squares), out=np.zeros(len(texts)), where=squares > 0)
-        return sparse.csr_matrix(sparse.diags(scale) @ found)
+        return hashed_ngrams(texts, _NGRAMS, self.places, self.max_chars)
 
 
 @dataclass(frozen=True, slots=True)
