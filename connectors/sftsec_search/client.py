@@ -21,6 +21,8 @@ NOT_A_CLUSTER = "what answers there is no search engine: see to `url`"
 NO_REMOTE = "no_such_remote_cluster_exception"
 _REMOTE = re.compile(r"no such remote cluster: \[([\w*-]+)\]")
 _LONGEST_CAUSE = 400
+_GONE = frozenset({"search_context_missing_exception", "already_closed_exception"})
+_CLOSED = "illegal_state_exception", "already closed"
 BLOCK = "cluster_block_exception"
 BLOCKED = "it was blocked (index.blocks.* or cluster.blocks.*); lift the block"
 
@@ -183,8 +185,8 @@ def to_error(vendor: str, status: int, body: object) -> Exception:
         return _not_let_in(what, kind, body)
     if status == _FORBIDDEN:
         return _forbidden(what, kind, body)
-    if status == 404 and "search_context_missing_exception" in kinds:
-        return PitExpiredError(what, status=status, kind="search_context_missing_exception")
+    if _is_gone(body):
+        return PitExpiredError(what, status=status, kind=kind)
     return RequestError(what + _missing(body), status=status, kind=kind)
 
 
@@ -193,10 +195,30 @@ def no_remote(name: str) -> str:
     return f"there is no remote cluster {name!r}: connect it, or correct `sources`"
 
 
+def _is_gone(body: object) -> bool:
+    """Whether a point in time is gone; one that ends while a shard is read comes as a fault of it.
+
+    Then either engine answers 500 with an illegal state, beside or without shards that miss it.
+    """
+    return any(
+        each["type"] in _GONE
+        or (
+            each["type"] == "illegal_state_exception"
+            and "already closed" in str(each.get("reason"))
+        )
+        for each in _failures(body)
+    )
+
+
 def _kinds(body: object) -> list[str]:
     """The names of an answer's failures, the outermost first."""
+    return [each["type"] for each in _failures(body)]
+
+
+def _failures(body: object) -> list[dict[str, Any]]:
+    """An answer's failures that have a name, the outermost first."""
     error = body.get("error") if isinstance(body, dict) else None
-    found: list[str] = []
+    found: list[dict[str, Any]] = []
     todo: list[Any] = [error]
     while todo:
         each = todo.pop(0)
@@ -204,7 +226,7 @@ def _kinds(body: object) -> list[str]:
             todo += each
         elif isinstance(each, dict):
             if isinstance(each.get("type"), str):
-                found.append(each["type"])
+                found.append(each)
             nested = ("root_cause", "caused_by", "failed_shards", "reason")
             todo += [each[name] for name in nested if isinstance(each.get(name), dict | list)]
     return found

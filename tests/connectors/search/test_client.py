@@ -12,6 +12,7 @@ import pytest
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.sdk.errors import AccessError
 from sftsec_search.client import to_error
+from sftsec_search.errors import PitExpiredError
 from tests.connectors.search.rejections import one_line
 from tests.connectors.search.sites import Site, own_site, pages
 from tests.servers.engines.server import SearchServer
@@ -105,3 +106,36 @@ class TestForbidden:
     def test_has_none_where_none_is_given(self) -> None:
         body = {"error": {"type": "security_exception", "reason": "no", "caused_by": "x"}}
         assert "caused by" not in str(to_error("Elasticsearch", 403, body))
+
+
+def shards_failed(status: int, *reasons: tuple[str, str]) -> Exception:
+    """The error of a search whose shards failed, one after the other."""
+    failed = [
+        {"shard": shard, "index": "mail", "reason": {"type": kind, "reason": reason}}
+        for shard, (kind, reason) in enumerate(reasons)
+    ]
+    error = {"type": "search_phase_execution_exception", "reason": "Partial shards failure"}
+    return to_error("OpenSearch", status, {"error": {**error, "failed_shards": failed}})
+
+
+MISSES = ("search_context_missing_exception", "No search context found for id [7]")
+OPENSEARCH_CLOSED = ("illegal_state_exception", "already closed, can't increment ref count")
+ELASTIC_CLOSED = (
+    "illegal_state_exception",
+    "reader_context is already closed can't increment refCount current count [0]",
+)
+
+
+class TestPointThatEnds:
+    """As both engines answer where it is closed while a search of its shards is under way."""
+
+    @pytest.mark.parametrize("closed", [OPENSEARCH_CLOSED, ELASTIC_CLOSED])
+    def test_under_a_search_is_gone(self, closed: tuple[str, str]) -> None:
+        assert isinstance(shards_failed(404, MISSES, MISSES), PitExpiredError)
+        assert isinstance(shards_failed(500, closed), PitExpiredError)
+        assert isinstance(shards_failed(500, closed, MISSES), PitExpiredError)
+
+    def test_is_told_from_another_fault(self) -> None:
+        other = shards_failed(500, ("illegal_state_exception", "unexpected docvalues type NONE"))
+        assert not isinstance(other, PitExpiredError)
+        assert "answers 500" in str(other)
