@@ -34,6 +34,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the command shows what the benchmark gives; its help and its error are snapshots",
     ),
     Elsewhere(
+        ("sftsec_core/server/explain_schemas.py",),
+        "tests/core/server/test_event_explainer.py",
+        "the answer's shape shows in the answers of a served site",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/certificate.py", "sftsec_core/cli/bench/federated.py"),
         "tests/core/bench/test_federated.py",
         "the bench's server shows the certificate; the command's help and error are snapshots",

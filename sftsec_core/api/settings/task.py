@@ -325,11 +325,6 @@ class TaskSettings(Strict):
 
     @model_validator(mode="after")
     def _pool_makes_sense(self) -> TaskSettings:
-        if self.context is not None and self.unlabelled is not None:
-            raise ValueError(
-                "context pulls every incident, and figures of a sample of them would be wrong: "
-                "take out `context` or `unlabelled`"
-            )
         for key, chosen in (
             ("train.self_training", self.train.self_training is not None),
             ("labelling_functions", bool(self.labelling_functions)),
