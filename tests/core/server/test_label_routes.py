@@ -108,7 +108,7 @@ class TestQueue:
         ]
         assert second["explanation"] is None
 
-    def test_word_that_is_cut_off_has_no_place(self, site: LabelSite, ann: Client) -> None:
+    def test_cut_off_word_has_no_place(self, site: LabelSite, ann: Client) -> None:
         text = "x" * 19_998 + " evil"
         why = reasons(text, evil=1.0)
         site.context.label_queue.add([queued(6, text, explanation=why)])
