@@ -172,7 +172,12 @@ def _explain(
         return [model.labels[column] for column in model.predict_proba(batch).argmax(axis=1)]
 
     job = ExplainJob(
-        model=model, batch=rows[0], pairs=rows[1], proba=model.predict_proba, decide=decide
+        model=model,
+        batch=rows[0],
+        pairs=rows[1],
+        proba=model.predict_proba,
+        decide=decide,
+        decided=[model.labels[column] for column, _ in rows[1]],
     )
     return spec.explain(spec.configure(options), job)
 
