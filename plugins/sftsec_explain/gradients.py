@@ -87,15 +87,12 @@ def _along_path(
     integrate = IntegratedGradients(log_odds, multiply_by_inputs=True).attribute
     middle = (embedded.baseline + embedded.vectors) / 2
     late = max(steps // 5, 2)  # Captum takes no path of one step
-    parts = (
-        (embedded.baseline, middle, steps - late),
-        (middle, embedded.vectors, late),
-    )
-    return sum(
-        integrate(to[None], origin[None], n_steps=count, method="riemann_middle")[0]
-        .sum(-1).detach().double().cpu().numpy()
+    parts = (embedded.baseline, middle, steps - late), (middle, embedded.vectors, late)
+    early, last = (
+        integrate(to[None], origin[None], n_steps=count, method="riemann_middle")[0].sum(-1)
         for origin, to, count in parts
-    )  # fmt: skip
+    )
+    return np.asarray((early + last).detach().double().cpu().numpy())
 
 
 def on_characters(

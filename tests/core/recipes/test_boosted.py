@@ -269,8 +269,8 @@ class TestContributions:
 
 class TestEmbed:
     def test_rows_of_the_same_leaves_are_near(self, model: BoostedModel) -> None:
-        rows = [{"amount": 240.0, "terminal": "t3"}, {"amount": 239.0, "terminal": "t3"},
-                {"amount": 3.0, "terminal": "t4"}]  # fmt: skip
+        amounts = ((240.0, "t3"), (239.0, "t3"), (3.0, "t4"))
+        rows: list[Inputs] = [{"amount": amount, "terminal": each} for amount, each in amounts]
         found = model.embed(Batch.of(FIELDS, rows))
         cosines = (found @ found.T).toarray()
         np.testing.assert_allclose(np.diag(cosines), 1, atol=1e-5)

@@ -22,7 +22,7 @@ TEXTS = [
 
 
 def each_one(rows: NDArray[np.int64], _columns: NDArray[np.int64]) -> NDArray[np.float64]:
-    return rows + 1.0
+    return np.asarray(rows + 1.0, dtype=np.float64)
 
 
 class TestSpacedTexts:
