@@ -14,7 +14,7 @@ its log as queries; the algorithm is the same on every platform:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
@@ -191,21 +191,38 @@ class VerdictJoin(Generic[PositionT]):
         Raises:
             PrivateFieldError: when the window names a field that holds verdicts.
         """
-        self._refuse_private()
+        self.refuse_private()
         for source in self.sources:
-            for page in source.pages(cursor.positions.get(source.name)):
-                cursor = cursor.moved(source.name, page.position)
-                incidents = tuple(self._incidents(source, page.records))
-                yield IncidentPage(incidents, cursor.encode(), page.rejected)
-        if self._reads_log() and self.log is not None:
+            cursor = yield from self.source_pages(source, cursor)
+        if self.reads_log():
+            yield from self.log_pages(cursor)
+
+    def log_pages(self, cursor: PullCursor[PositionT]) -> Iterator[IncidentPage]:
+        """Read what the log tells of and no source has brought, after a cursor."""
+        if self.log is not None:
             for logged in self.log.pages(
                 cursor.positions.get(_LOG), self.page_size, self.window.fields
             ):
                 cursor = cursor.moved(_LOG, logged.position)
-                found, rejected = self._looked_up(logged.logged)
+                found, rejected = self.looked_up(logged.logged)
                 yield IncidentPage(tuple(found), cursor.encode(), (*logged.rejected, *rejected))
 
-    def _refuse_private(self) -> None:
+    def source_pages(
+        self, source: JoinedSource[PositionT], cursor: PullCursor[PositionT]
+    ) -> Generator[IncidentPage, None, PullCursor[PositionT]]:
+        """Read the pages of one source after a cursor; returns the cursor after the last."""
+        for page in source.pages(cursor.positions.get(source.name)):
+            cursor = cursor.moved(source.name, page.position)
+            incidents = tuple(self._incidents(source, page.records))
+            yield IncidentPage(incidents, cursor.encode(), page.rejected)
+        return cursor
+
+    def refuse_private(self) -> None:
+        """Refuse a window that names a field which holds verdicts.
+
+        Raises:
+            PrivateFieldError: naming the field.
+        """
         for name in self.window.fields:
             if any(source.is_private(name) for source in (*self.sources, *self.lookups)):
                 raise PrivateFieldError(
@@ -213,7 +230,8 @@ class VerdictJoin(Generic[PositionT]):
                     "nothing else; leave it out of the task's text, keep and group"
                 )
 
-    def _reads_log(self) -> bool:
+    def reads_log(self) -> bool:
+        """Whether the pull brings what the log alone tells of."""
         labelled = self.window.labelled
         return labelled is True or (labelled is None and self.log_is_source)
 
@@ -268,9 +286,20 @@ class VerdictJoin(Generic[PositionT]):
 
     # --- the log
 
-    def _looked_up(
-        self, logged: Sequence[LoggedVerdicts]
+    def looked_up(
+        self,
+        logged: Sequence[LoggedVerdicts],
+        met: Callable[[datetime | None], object] = lambda _at: None,
     ) -> tuple[list[Incident], list[Rejection]]:
+        """Look up what the log names and no source has brought.
+
+        Args:
+            logged: a page of the log.
+            met: told the time of each incident that was found, whether or not it is in the window.
+
+        Returns:
+            The incidents in the window, and what is nowhere or cannot be used.
+        """
         lookup = _Lookup({each.uid: each for each in logged})
         for source in (*self.sources, *self.lookups):
             self._look_in(source, lookup)
@@ -278,6 +307,8 @@ class VerdictJoin(Generic[PositionT]):
         incidents, rejected = [], []
         for uid, each in lookup.left.items():
             incident = lookup.found.get(uid) or self._as_shown(each)
+            if incident is not None:
+                met(incident.at)
             if incident is None:
                 rejected.append(lookup.rejected.get(uid) or Rejection(uid, _GONE))
             elif bounds.contains(incident.at):
