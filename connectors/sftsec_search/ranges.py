@@ -84,7 +84,7 @@ class SeqRange:
     def name(self, source: str) -> str:
         """Name the range and what it holds, within a source of documents."""
         place, stats = self.shard, self.stats
-        said = [source, place.index, place.identity, place.number, self.start, self.end]
+        said = [source, place.index, place.identity, place.number, self.start]
         held = [stats.count, stats.least, stats.most, stats.total]
         return hashlib.sha256(orjson.dumps([*said, *held])).hexdigest()
 
@@ -163,9 +163,9 @@ class RangeFinder:
     # --- halving
 
     def _split(self, shard: ShardPlace, stats: SeqStats) -> Iterator[SeqRange]:
-        whole = 1 << stats.most.bit_length()
-        for start, end, held in self._parted(shard, (0, whole), stats):
-            yield SeqRange(shard, start, None if end == whole else end, held)
+        parted = list(self._parted(shard, (0, 1 << stats.most.bit_length()), stats))
+        for number, (start, end, held) in enumerate(parted, 1):
+            yield SeqRange(shard, start, None if number == len(parted) else end, held)
 
     def _parted(
         self, shard: ShardPlace, span: tuple[int, int], stats: SeqStats
