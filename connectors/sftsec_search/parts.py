@@ -123,7 +123,7 @@ class PartedPull:
             yield RestPart(self, _LOG, self._whole_log)
             return
         for group in self.states.groups(self.cluster.config.page_size):
-            yield LogPart(self, self.log, group)
+            yield JudgedPart(self, self.log, group)
         if self.log.rejected:
             yield RestPart(self, _LOG, lambda _cursor: self._rest_of_the_log())
 
@@ -265,7 +265,7 @@ class _Times:
 
 
 @dataclass(slots=True)
-class LogPart:
+class JudgedPart:
     """Documents that verdicts beside the sources are on, in the order in which those were given."""
 
     pull: PartedPull

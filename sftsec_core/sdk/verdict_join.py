@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection, Verdict
 from sftsec_core.sdk.cursor import PositionT, PullCursor
 from sftsec_core.sdk.errors import PrivateFieldError
+from sftsec_core.sdk.merging import merge_incidents
 from sftsec_core.sdk.window import TimeBounds
 
 if TYPE_CHECKING:
@@ -218,11 +219,7 @@ class VerdictJoin(Generic[PositionT]):
         return cursor
 
     def refuse_private(self) -> None:
-        """Refuse a window that names a field which holds verdicts.
-
-        Raises:
-            PrivateFieldError: naming the field.
-        """
+        """Raise PrivateFieldError where the window names a field that holds verdicts."""
         for name in self.window.fields:
             if any(source.is_private(name) for source in (*self.sources, *self.lookups)):
                 raise PrivateFieldError(
@@ -307,11 +304,11 @@ class VerdictJoin(Generic[PositionT]):
         incidents, rejected = [], []
         for uid, each in lookup.left.items():
             incident = lookup.found.get(uid) or self._as_shown(each)
-            if incident is not None:
-                met(incident.at)
             if incident is None:
                 rejected.append(lookup.rejected.get(uid) or Rejection(uid, _GONE))
-            elif bounds.contains(incident.at):
+                continue
+            met(incident.at)
+            if bounds.contains(incident.at):
                 incidents.append(incident)
             elif incident.at is None:
                 rejected.append(Rejection(uid, _UNTIMED))
@@ -388,24 +385,3 @@ class _Lookup:
         """Return a record with what the log holds on it."""
         verdicts = self.left[record.incident.uid].verdicts
         return record.with_verdicts(tuple(dict.fromkeys(verdicts)))
-
-
-def merge_incidents(incidents: Iterable[Incident]) -> list[Incident]:
-    """Return one incident an event: several detections, or several records, may be about it.
-
-    Records of one uid, time and content are one event. Where the uid is no name of its own (a
-    field that the source calls so, an `_id` in two shards), others are not, nor are their verdicts.
-    """
-    merged: list[Incident] = []
-    places: dict[tuple[str, datetime | None], list[int]] = {}
-    for each in incidents:
-        here = places.setdefault((each.uid, each.at), [])
-        place = next((n for n in here if merged[n].fields == each.fields), None)
-        if place is None:
-            here.append(len(merged))
-            merged.append(each)
-        else:
-            before = merged[place]
-            verdicts = tuple(dict.fromkeys((*before.verdicts, *each.verdicts)))
-            merged[place] = replace(before, verdicts=verdicts)
-    return merged

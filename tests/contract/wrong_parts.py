@@ -75,14 +75,14 @@ class NamesWithSlashes(PartedLedger):
 
 @caught_by("test_unchanged_platform_is_not_read_again")
 class NeverHolds(PartedLedger):
-    class part(LedgerPart):  # noqa: N801
+    class part(LedgerPart):  # noqa: N801 - replaces the class of parts
         def holds(self, proof: str) -> bool:
             return False
 
 
 @caught_by("test_new_record_leaves_most_parts")
 class ProvesByTheWholePlatform(PartedLedger):
-    class part(LedgerPart):  # noqa: N801
+    class part(LedgerPart):  # noqa: N801 - replaces the class of parts
         def proof(self) -> str:
             with self.connector.translated():
                 rows = self.connector.ledger.select("kind = 'incident'", ())
@@ -91,14 +91,14 @@ class ProvesByTheWholePlatform(PartedLedger):
 
 @caught_by("test_new_verdict_is_never_missed")
 class ForgetsVerdicts(PartedLedger):
-    class part(LedgerPart):  # noqa: N801
+    class part(LedgerPart):  # noqa: N801 - replaces the class of parts
         def proof(self) -> str:
             return str(self.window.since)
 
 
 @caught_by("test_removed_incident_is_not_kept")
 class NamesByThePlace(PartedLedger):
-    class part(LedgerPart):  # noqa: N801
+    class part(LedgerPart):  # noqa: N801 - replaces the class of parts
         @property
         def name(self) -> str:
             return _digest(self.number)
@@ -109,14 +109,14 @@ class NamesByThePlace(PartedLedger):
 
 @caught_by("test_moved_window_takes_other_incidents")
 class ForgetsTheWindow(PartedLedger):
-    class part(LedgerPart):  # noqa: N801
+    class part(LedgerPart):  # noqa: N801 - replaces the class of parts
         def holds(self, proof: str) -> bool:
             return str(json.loads(proof)[0]) == json.loads(self.proof())[0]
 
 
 @caught_by("test_part_resumes_after_a_page")
 class StartsThePartAgain(PartedLedger):
-    class part(LedgerPart):  # noqa: N801
+    class part(LedgerPart):  # noqa: N801 - replaces the class of parts
         def pages(self, cursor: str | None) -> Iterator[IncidentPage]:
             return super().pages(None)
 

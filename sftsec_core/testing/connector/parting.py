@@ -30,7 +30,7 @@ Kept = dict[str, tuple[str, list["IncidentPage"]]]
 
 
 @dataclass(slots=True)
-class PartedPull:
+class PartsPull:
     """What one pull by parts brought, and what it leaves for the next.
 
     Attributes:
@@ -51,7 +51,7 @@ class PartedPull:
 
 def pull_parts(
     platform: Platform, window: PullWindow = LABELLED, kept: Kept | None = None
-) -> PartedPull:
+) -> PartsPull:
     """Pull by parts with a connector of its own, as the next process does.
 
     Args:
@@ -59,7 +59,7 @@ def pull_parts(
         window: what to pull.
         kept: of an earlier pull; None takes nothing over, as a rebuild.
     """
-    made, earlier = PartedPull(), kept or {}
+    made, earlier = PartsPull(), kept or {}
     with connected(platform) as connector:
         for part in _parted(connector).parts(window):
             known = earlier.get(part.name)

@@ -64,6 +64,6 @@ class TestRanges:
 
 
 class TestSeqStats:
-    def test_add_up(self) -> None:
+    def test_of_halves_add_up(self) -> None:
         halves = SeqStats.of([3, 9]) + SeqStats.of([1]) + SeqStats.of([])
         assert halves == SeqStats.of([1, 3, 9]) == SeqStats(3, 1, 9, 13)
