@@ -52,8 +52,9 @@ def command(
 
     Gone are its rows and files: data sets that hold it (the next build pulls the rest again), parts
     of pulls, verdicts, detections, requests for labels, caches, texts in reports, fingerprints; the
-    database is written again without them. Digests under the site's salt, of
-    its id and of what it holds, keep it from being pulled again, under another id too. The audit log says that so many incidents were erased, not which.
+    database is written again without them. Digests under the site's salt, of its id and of what it
+    holds, keep it from being pulled again, under another id too. The audit log says that so many
+    incidents were erased, not which.
 
     Models that learned from it are named. They serve until the next `sftsec retrain`, which makes
     new ones though no verdict is new, and at most `registry.replace_within` (30 days).

@@ -17,6 +17,7 @@ from sftsec_core.api.domain import Message, RecipeFitted, TrainingAlive
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.models.model_format import load_model
+from sftsec_core.operations.privacy_account import spend_privacy
 from sftsec_core.operations.training_device import TrainingDevice
 from sftsec_core.plugins import get
 from sftsec_core.recipes.chosen import chosen_recipes, unread_note
@@ -48,7 +49,8 @@ def fit_all(
         Recipe's name to its model; the task's own recipe stands first.
 
     Raises:
-        TrainingError: when a recipe cannot be fitted.
+        TrainingError: when a recipe cannot be fitted, or the task's privacy budget does not allow
+            it.
     """
     names = only or tuple(chosen_recipes(run.task.train, run.spec.baseline))
     specs = run.context.plugins.specs(RecipeSpec)
@@ -57,6 +59,7 @@ def fit_all(
             run.emit(Message(text=note, level="warning"))
     missing = tuple(name for name in names if not is_fitted(run.folder, name))
     if missing:
+        spend_privacy(run, missing, split.train)
         with preloaded([specs[name] for name in missing]):
             launch(run, split, missing, device, run.folder)
     return {name: _fitted(run, name, reused=name not in missing) for name in names}

@@ -25,7 +25,7 @@ _PACKED = "1:"
 def rows_holding(store: Store, text: str) -> list[str]:
     """The tables of a store with a row that holds a text, decrypted."""
     found = []
-    with store.reading() as connection:
+    with store.writing() as connection:
         for table in metadata.sorted_tables:
             rows = connection.execute(select(table)).mappings()
             said = (json.dumps(dict(row), default=str, ensure_ascii=False) for row in rows)

@@ -24,6 +24,20 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "protocols and values: the contract of explainers holds what they mean",
     ),
     Elsewhere(
+        (
+            "sftsec_core/api/settings/privacy.py",
+            "sftsec_core/cli/privacy/account.py",
+            "sftsec_core/operations/privacy_account.py",
+        ),
+        "tests/plugins/privacy/test_account.py",
+        "only a plugin's recipe spends privacy: what is shown and refused is seen through it",
+    ),
+    Elsewhere(
+        ("sftsec_core/api/domain/privacy.py",),
+        "tests/core/sdk/test_privacy_accounting.py",
+        "a value that the accountant reads",
+    ),
+    Elsewhere(
         ("sftsec_core/api/settings/connectors.py",),
         "tests/core/api/settings/test_task.py",
         "a task's list of connectors is checked as part of the task",
@@ -95,6 +109,7 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
             "sftsec_core/operations/erased_files.py",
             "sftsec_core/operations/erased_texts.py",
             "sftsec_core/operations/find_incidents.py",
+            "sftsec_core/operations/forgotten_copies.py",
             "sftsec_core/operations/left_out.py",
             "sftsec_core/operations/outdated_models.py",
         ),
@@ -925,6 +940,7 @@ CONNECTOR_ACROSS: dict[str, str] = {
 
 PLUGIN_ACROSS: dict[str, str] = {
     "tests/plugins/federated/test_sites.py": "a server and its sites, some of them hostile",
+    "tests/plugins/privacy/test_account.py": "what trainings spend, through the command line",
     "tests/plugins/privacy/test_through_retrain.py": "the vote in a whole retraining",
     "tests/plugins/pii/test_patterns.py": "what all finders find and leave, and the time they take",
     "tests/plugins/vision/test_whole.py": "pictures from files to detections and the quarantine",

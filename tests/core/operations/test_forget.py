@@ -26,7 +26,13 @@ from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.score import live_model
 from sftsec_core.operations.verify_audit import verify_audit
 from sftsec_core.store.runs import RunOrder
-from tests.core.operations.secret_task import Observer, context, write_incidents
+from tests.core.operations.secret_task import (
+    LABELS,
+    Observer,
+    context,
+    secret_of,
+    write_incidents,
+)
 from tests.e2e.held_text import holding
 
 UID = "incidents.jsonl#i5"
@@ -121,6 +127,35 @@ class TestForget:
             with pytest.raises(RunActiveError, match=run.id):
                 forget(work, ForgetRequest(uid=UID))
             assert work.store.erasures.list() == []
+
+
+class TestCopies:
+    def test_go_with_the_incident(self, site: Path) -> None:
+        """A copy of the incident's record under another id, whose row the data set left out."""
+        record = {"id": "copy", "message": text_of(site), "label": LABELS[secret_of(text_of(site))]}
+        with (site / "incidents.jsonl").open("a", encoding="utf-8") as out:
+            out.write(json.dumps(record) + "\n")
+        with opened(site) as work:
+            build_dataset(work, "secret")
+            assert work.store.verdicts.of("siem", ["incidents.jsonl#copy"])
+            found = forget(work, ForgetRequest(uid=UID))
+            assert (found.incidents, found.rows["verdicts"]) == (2, 2)
+            assert not work.store.verdicts.of("siem", ["incidents.jsonl#copy"])
+
+    def test_under_another_connector_stay_out(self, site: Path) -> None:
+        with opened(site) as work:
+            forget(work, ForgetRequest(uid=UID))
+            text = text_of(site)
+            settings = work.settings
+            siem = {"other": settings.connectors["siem"]}
+            task = settings.tasks["secret"].model_copy(update={"connector": ("other",)})
+            work.settings = settings.model_copy(
+                update={"connectors": siem, "tasks": {"secret": task}}
+            )
+            build_dataset(work, "secret")
+            assert work.store.verdicts.of("other", ["incidents.jsonl#i6"])
+            assert not work.store.verdicts.of("other", [UID])
+        assert holding(site / ".sftsec", text) == []
 
 
 class TestResume:
