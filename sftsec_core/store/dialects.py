@@ -260,7 +260,7 @@ def forget_deleted(engine: Engine) -> None:
 
 
 def _rewrite_tables(engine: Engine) -> None:
-    """Have PostgreSQL write each table anew; it keeps the space of old rows otherwise.
+    """Have PostgreSQL write each table again; it keeps the space of old rows otherwise.
 
     Raises:
         StoreError: when a table is held for longer than a minute.
