@@ -65,7 +65,9 @@ class TrainSettings(Strict):
         description="auto, linear, probe, hybrid, contrastive, full, lora, boosted, cascade, ...",
     )
     compare: tuple[Choice, ...] = Field(
-        (), description="Recipes fitted beside it for the report, besides the baseline."
+        (),
+        description="Recipes fitted beside it for the report, besides the baseline; one that cannot "
+        "be fitted is left out with a warning.",
     )
     transforms: Transforms = Field(
         (),
