@@ -905,6 +905,7 @@ CORE_ACROSS: dict[str, str] = {
     "tests/core/registry/test_registry_processes.py": "several processes at once, and killed ones",
     "tests/core/runner/test_year.py": "workers in simulated time, with faults",
     "tests/core/store/test_plans.py": "the plans of what is asked in a loop, on both databases",
+    "tests/core/server/test_label_reasons.py": "the words that decided, in a real browser",
     "tests/core/scoring/test_killed.py": "a score killed at each point, from pull to receipt",
 }
 
