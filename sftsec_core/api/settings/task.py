@@ -66,8 +66,8 @@ class TrainSettings(Strict):
     )
     compare: tuple[Choice, ...] = Field(
         (),
-        description="Recipes fitted beside it for the report, besides the baseline; one that cannot "
-        "be fitted is left out with a warning.",
+        description="Recipes fitted beside it for the report, besides the baseline; one that "
+        "cannot be fitted is left out with a warning.",
     )
     transforms: Transforms = Field(
         (),
