@@ -79,7 +79,6 @@ def command(  # noqa: PLR0913, PLR0917 - an option each
     from sftsec_core.api.contracts import RecipeSpec
     from sftsec_core.bench.measured_rows import MeasuredRows
     from sftsec_core.bench.quality import plan_runs, run_quality_bench
-
     from sftsec_core.plugins import get
 
     if unlabelled and limit_train is None:
