@@ -48,6 +48,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the command shows what the benchmark gives; its help and its error are snapshots",
     ),
     Elsewhere(
+        ("sftsec_core/server/explain_schemas.py",),
+        "tests/core/server/test_event_explainer.py",
+        "the answer's shape shows in the answers of a served site",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/certificate.py", "sftsec_core/cli/bench/federated.py"),
         "tests/core/bench/test_federated.py",
         "the bench's server shows the certificate; the command's help and error are snapshots",
@@ -915,6 +920,7 @@ CORE_ACROSS: dict[str, str] = {
     "tests/core/registry/test_registry_processes.py": "several processes at once, and killed ones",
     "tests/core/runner/test_year.py": "workers in simulated time, with faults",
     "tests/core/store/test_plans.py": "the plans of what is asked in a loop, on both databases",
+    "tests/core/server/test_label_reasons.py": "the words that decided, in a real browser",
     "tests/core/scoring/test_killed.py": "a score killed at each point, from pull to receipt",
 }
 

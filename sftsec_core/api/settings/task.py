@@ -66,7 +66,9 @@ class TrainSettings(Strict):
         description="auto, linear, probe, hybrid, contrastive, full, lora, boosted, cascade, ...",
     )
     compare: tuple[Choice, ...] = Field(
-        (), description="Recipes fitted beside it for the report, besides the baseline."
+        (),
+        description="Recipes fitted beside it for the report, besides the baseline; one that "
+        "cannot be fitted is left out with a warning.",
     )
     transforms: Transforms = Field(
         (),
@@ -331,11 +333,6 @@ class TaskSettings(Strict):
 
     @model_validator(mode="after")
     def _pool_makes_sense(self) -> TaskSettings:
-        if self.context is not None and self.unlabelled is not None:
-            raise ValueError(
-                "context pulls every incident, and figures of a sample of them would be wrong: "
-                "take out `context` or `unlabelled`"
-            )
         for key, chosen in (
             ("train.self_training", self.train.self_training is not None),
             ("labelling_functions", bool(self.labelling_functions)),

@@ -209,6 +209,7 @@ SHARED = {
     "drift_counter",
     "earlier_model",
     "explainer_of",
+    "known_explainer",
     "find_subject",
     "forgotten",
     "identify",
