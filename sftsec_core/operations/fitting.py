@@ -50,8 +50,8 @@ def fit_all(
         with and that cannot be fitted is not there.
 
     Raises:
-        TrainingError: when the task's recipe or the baseline cannot be fitted, or the task's privacy
-            budget does not allow it.
+        TrainingError: when the task's recipe or the baseline cannot be fitted, or the privacy
+            budget of the task does not allow it.
     """
     names = only or tuple(chosen_recipes(run.task.train, run.spec.baseline))
     specs = run.context.plugins.specs(RecipeSpec)
