@@ -96,7 +96,7 @@ def _known(labelled: Snapshot) -> tuple[set[str], set[str]]:
     """The uids and the digests of the rows with a verdict."""
     uids, digests = set[str](), set[str]()
     for batch in labelled.batches(["uid", "digest"]):
-        uids.update(map(_plain, batch["uid"].to_pylist(), batch["digest"].to_pylist()))
+        uids.update(map(plain_uid, batch["uid"].to_pylist(), batch["digest"].to_pylist()))
         digests.update(batch["digest"].to_pylist())
     return uids, digests
 
@@ -110,10 +110,10 @@ def _rows(
         example = Example(
             incident.uid, render(incident), NO_LABEL, groups=tuple(own), at=incident.at, weight=0.0
         )
-        yield PooledIncident(incident, example), _plain(incident.uid, example.digest)
+        yield PooledIncident(incident, example), plain_uid(incident.uid, example.digest)
 
 
-def _plain(uid: str, digest: str) -> str:
+def plain_uid(uid: str, digest: str) -> str:
     """An incident's uid, of the row's, which names its content too where two share the uid."""
     return uid.removesuffix(f"~{digest}")
 

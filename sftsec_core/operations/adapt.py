@@ -132,12 +132,13 @@ def adapt(context: Context, name: str, budget: timedelta) -> AdaptResult:
     newest_dataset(context, name)
     with running(context, "adapt", name) as run, training_device(run) as device:
         snapshot = _snapshot(run)
-        split = split_snapshot(run, snapshot).split
+        dataset = split_snapshot(run, snapshot)
+        split = dataset.split
         if not split.dev:
             raise DataError(f"task {name!r} has no dev part, on which an adaptation is judged")
         built = adapted_folder(run.folder)
         if not (built / FACTS).is_file():
-            pool = last_pool(run, snapshot, split)
+            pool = last_pool(run, snapshot, dataset)
             settings = AdaptationSettings(
                 encoder=encoder, snapshot=snapshot.digest, pool=pool.snapshot if pool else ""
             )

@@ -21,13 +21,14 @@ from sftsec_core.dataset.context.replay import (
     verdict_history,
 )
 from sftsec_core.dataset.context.verdicts import VerdictHistory
+from sftsec_core.dataset.event_pool import DrawnEvents, draw_events
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.snapshot import open_snapshot
 from sftsec_core.operations.show_dataset import newest_dataset
 from sftsec_core.scoring.event_figures import ContextSeed, EventFigures
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import Inputs
+    from sftsec_core.api.domain import Incident, Inputs
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.context import Context
@@ -41,13 +42,15 @@ class SnapshotContext:
     """What a data set's events say of each other.
 
     Attributes:
-        figures: of the events before a labelled incident, by its uid.
+        figures: of the events before a labelled incident or one of the pool, by its uid.
         counts: what the report says: events that counted, those without a time, those dated
             ahead, and keys that were forgotten; empty for a task without `context`.
+        pool: events without a verdict that were drawn; None where the task asks for none.
     """
 
     figures: Callable[[str], Inputs]
     counts: dict[str, int]
+    pool: DrawnEvents | None = None
 
     @property
     def shown(self) -> dict[str, int]:
@@ -56,14 +59,31 @@ class SnapshotContext:
 
 
 def snapshot_context(
-    context: Context, name: str, snapshot: Snapshot, resolution: Resolution
+    context: Context,
+    name: str,
+    snapshot: Snapshot,
+    resolution: Resolution,
+    render: Callable[[Incident], Inputs] | None = None,
 ) -> SnapshotContext:
-    """Replay a task's data set in the order of time."""
+    """Replay a task's data set in the order of time.
+
+    Args:
+        context: settings and the site's salt.
+        name: the task.
+        snapshot: of every event.
+        resolution: the labels of some.
+        render: reads an incident's own inputs, to draw the pool that the task asks for; None
+            draws none.
+    """
     settings = context.task(name).context
     if settings is None:
         return SnapshotContext(lambda _uid: {}, {})
     names = settings.inputs
-    found = replay_snapshot(_plan(context, name, settings), snapshot, resolution)
+    plan, drawn = _plan(context, name, settings), None
+    if render and (asked := context.task(name).unlabelled) is not None:
+        drawn = draw_events(snapshot, asked, render, context.salt, plan.now)
+    uids = drawn.uids if drawn else frozenset[str]()
+    found = replay_snapshot(plan, snapshot, resolution, uids)
     counts = found.state.counts
     return SnapshotContext(
         lambda uid: named_figures(names, found.values.get(uid)),
@@ -75,6 +95,7 @@ def snapshot_context(
             "keys_forgotten": counts.evicted,
             **({"sequence_characters_cut": counts.cut} if settings.sequence else {}),
         },
+        drawn,
     )
 
 

@@ -104,10 +104,10 @@ def label_functions(context: Context, name: str, *, examples: int = 3) -> Functi
     snapshot = newest_dataset(context, name)
     with running(context, "functions", name) as run:
         _warn_of_missing_fields(run, snapshot)
-        split = split_snapshot(run, snapshot).split
-        pool = last_pool(run, snapshot, split)
+        dataset = split_snapshot(run, snapshot)
+        pool = last_pool(run, snapshot, dataset)
         with run.stage("labelling functions") as stage:
-            votes = vote(run, snapshot, split.train, pool)
+            votes = vote(run, snapshot, dataset.split.train, pool)
             stage.counts |= {"labelled": len(votes.examples), "unlabelled": len(votes.pool)}
     return FunctionsResult(
         name,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Message
 from sftsec_core.api.errors import NotFoundError
 from sftsec_core.dataset.sums import SELF_TRAINING, check_sums
+from sftsec_core.operations.pooling import weigh_repeats_of
 from sftsec_core.recipes.self_training import self_train
 from sftsec_core.sdk.atomic import write_atomically
 
@@ -65,7 +66,7 @@ def add_self_labels(run: Run, dataset: TrainingData) -> TrainingData:
         "dev": dict(found.dev),
         "judged_since": _agreement(run, dataset),
     }
-    train = [*dataset.train, *found.added]
+    train = [*dataset.train, *weigh_repeats_of(run, found.added)]
     return replace(dataset, train=train, data={**dataset.data, "self_training": told})
 
 

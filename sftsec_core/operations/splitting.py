@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.canaries import CanarySet
+    from sftsec_core.operations.event_context import SnapshotContext
     from sftsec_core.operations.running import Run
 
 
@@ -48,6 +49,7 @@ class TrainingData:
         pool: unlabelled incidents that may be learned from; None where the task asks for none.
         suspects: a row's uid to why its label should be looked at again.
         canaries: incidents that no verdict reaches; in none of the parts.
+        events: what the data set's events say of each other.
     """
 
     split: Split
@@ -59,6 +61,7 @@ class TrainingData:
     pool: Pool | None = None
     suspects: Mapping[str, str] = field(default_factory=dict)
     canaries: Sequence[Example] = ()
+    events: SnapshotContext | None = None
 
 
 def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
@@ -72,8 +75,9 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         resolution = resolve(snapshot, task.labels, task.verdicts)
         support = supporters(snapshot, resolution.labels, task.labels, task.verdicts)
         resolution, capped = _capped(run, resolution, support)
-        events = snapshot_context(run.context, run.spec.name, snapshot, resolution)
-        read = _examples(run, snapshot, resolution, events.figures, support)
+        render = renderer(run.spec, task.render, run.context.plugins)
+        events = snapshot_context(run.context, run.spec.name, snapshot, resolution, render)
+        read = _examples(run, snapshot, resolution, render, events.figures, support)
         canaries = read_canaries(run.context, run.spec.name)
         examples = left_out(read, canaries)
         if not examples:
@@ -103,19 +107,20 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         **({"context": events.counts} if events.counts else {}),
     }
     steps, known = snapshot.manifest["steps"], canaries.examples
-    return TrainingData(split, data, leaks, steps, split.train, support, canaries=known)
+    return TrainingData(
+        split, data, leaks, steps, split.train, support, canaries=known, events=events
+    )
 
 
 def _examples(
     run: Run,
     snapshot: Snapshot,
     resolution: Resolution,
+    render: Callable[[Incident], Inputs],
     figures: Callable[[str], Inputs],
     support: Mapping[str, tuple[str, ...]],
 ) -> list[Example]:
-    task = run.task
-    render = renderer(run.spec, task.render, run.context.plugins)
-    facets, extents = task.evaluation.groups, _extents(run)
+    facets, extents = run.task.evaluation.groups, _extents(run)
     return build_examples(snapshot, resolution, render, figures, facets, extents, support)
 
 

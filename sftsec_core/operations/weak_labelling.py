@@ -13,6 +13,7 @@ from sftsec_core.dataset.labelling.functions import FunctionsPlace, cast_votes, 
 from sftsec_core.dataset.labelling.label_model import CountedVotes, LabelModel, fit_label_model
 from sftsec_core.dataset.labelling.summary import collisions, summarize
 from sftsec_core.dataset.sums import WEAK_LABELS, check_sums
+from sftsec_core.operations.pooling import weigh_repeats_of
 from sftsec_core.recipes.weak_labels import choose_weak_labels
 from sftsec_core.sdk.atomic import write_atomically
 
@@ -132,13 +133,14 @@ def add_weak_labels(run: Run, snapshot: Snapshot, dataset: TrainingData) -> Trai
         stage.counts |= {name.replace("_", " "): n for name, n in found.counts.items()}
     told = _told(votes, found, run.spec.labels)
     _warn(run, told)
-    labels = {example.uid: [example.label, example.weight] for example in found.added}
+    rows = weigh_repeats_of(run, found.added)
+    labels = {example.uid: [example.label, example.weight] for example in rows}
     write_atomically(run.folder / WEAK_LABELS_FILE, json.dumps(labels).encode())
     added = set(found.rows.tolist())
     rest = [row for place, row in enumerate(pool.rows) if place not in added]
     return replace(
         dataset,
-        train=[*dataset.train, *found.added],
+        train=[*dataset.train, *rows],
         pool=replace(pool, rows=rest),
         data={**dataset.data, "labelling_functions": told},
     )

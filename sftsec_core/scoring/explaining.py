@@ -155,11 +155,23 @@ def review_requests(
     decisions: Sequence[ScoringDecision], scorer: Scorer
 ) -> tuple[LabelRequest, ...]:
     """The requests for a verdict on incidents that go to review, with what the model goes by."""
-    requests = [review_request(each, scorer) for each in decisions]
+    return tuple(explained(decisions, [review_request(each, scorer) for each in decisions], scorer))
+
+
+def explained(
+    decisions: Sequence[ScoringDecision], requests: Sequence[LabelRequest], scorer: Scorer
+) -> list[LabelRequest]:
+    """Requests for a verdict with what the model goes by, where the task says how that is found.
+
+    Args:
+        decisions: on their incidents.
+        requests: as many.
+        scorer: what decided.
+    """
     if scorer.explain is None:
-        return tuple(requests)
+        return list(requests)
     found = scorer.explain(decisions, scorer)
-    return tuple(replace(r, explanation=why) for r, why in zip(requests, found, strict=True))
+    return [replace(r, explanation=why) for r, why in zip(requests, found, strict=True)]
 
 
 def shown(explanation: Explanation, decision: ScoringDecision, task: TaskSpec) -> Explanation:

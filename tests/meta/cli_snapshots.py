@@ -68,6 +68,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "labels review": ("labels review triage --limit 2", "labels review triag"),
     "labels add": ("labels add incidents x --verdict benign",),
     "labels request": ("labels request triage --limit 2", "labels request triag"),
+    "privacy account": ("privacy account triage", "privacy account triag"),
     "quarantine list": ("quarantine list", "quarantine list --limit 0"),
     "score": ("score triage", "score triag"),
     "retrain": ("retrain triage", "retrain triag"),

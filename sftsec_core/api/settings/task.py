@@ -21,6 +21,7 @@ from sftsec_core.api.settings.labelling import (
     WeakLabelSettings,
     problem_of_functions,
 )
+from sftsec_core.api.settings.privacy import PrivacyBudget
 from sftsec_core.api.settings.split import SplitSettings
 from sftsec_core.api.settings.transforms import Transforms
 from sftsec_core.api.settings.unlabelled import SelfTrainingSettings, UnlabelledSettings
@@ -65,7 +66,9 @@ class TrainSettings(Strict):
         description="auto, linear, probe, hybrid, contrastive, full, lora, boosted, cascade, ...",
     )
     compare: tuple[Choice, ...] = Field(
-        (), description="Recipes fitted beside it for the report, besides the baseline."
+        (),
+        description="Recipes fitted beside it for the report, besides the baseline; one that "
+        "cannot be fitted is left out with a warning.",
     )
     transforms: Transforms = Field(
         (),
@@ -80,6 +83,11 @@ class TrainSettings(Strict):
     launcher: Choice = Field(Choice(name="local"), description="Where it runs.")
     budget: Duration | None = Field(
         timedelta(minutes=10), description="Time for training; auto fits what it allows."
+    )
+    privacy_budget: PrivacyBudget | None = Field(
+        None,
+        description="What all trainings together may spend; it takes a recipe with differential "
+        "privacy.",
     )
     seed: int = 13
     device: str | None = Field(
@@ -325,11 +333,6 @@ class TaskSettings(Strict):
 
     @model_validator(mode="after")
     def _pool_makes_sense(self) -> TaskSettings:
-        if self.context is not None and self.unlabelled is not None:
-            raise ValueError(
-                "context pulls every incident, and figures of a sample of them would be wrong: "
-                "take out `context` or `unlabelled`"
-            )
         for key, chosen in (
             ("train.self_training", self.train.self_training is not None),
             ("labelling_functions", bool(self.labelling_functions)),

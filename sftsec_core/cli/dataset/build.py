@@ -73,7 +73,10 @@ def _pool(data: Mapping[str, Any]) -> dict[str, str]:
     found = data["unlabelled"]
     left_out = ("judged_since", "like_a_labelled_one", "held_out")
     why = ", ".join(f"{found[name]:,} {name.replace('_', ' ')}" for name in left_out)
-    read = f"{found['pulled']['read']:,} read, {found['pool']:,} kept"
+    if "pulled" in found:
+        read = f"{found['pulled']['read']:,} read, {found['pool']:,} kept"
+    else:
+        read = f"{found['unjudged']:,} events without a verdict, {found['pool']:,} drawn"
     return {"unlabelled pool": f"{found['unlabelled']:,} usable ({read}; left out: {why})"}
 
 

@@ -6,7 +6,7 @@ figures are of what came before it, which is no leak. Their labels count only on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -118,10 +118,17 @@ def _history(
     return VerdictHistory(judged(event) for event in events if event.uid in verdicts)
 
 
-def replay_snapshot(plan: ContextPlan, snapshot: Snapshot, resolution: Resolution) -> Replay:
-    """The figures of a snapshot's labelled rows; all of its rows count."""
+def replay_snapshot(
+    plan: ContextPlan,
+    snapshot: Snapshot,
+    resolution: Resolution,
+    others: Collection[str] = frozenset(),
+) -> Replay:
+    """The figures of a snapshot's labelled rows, and of others by their uids; all rows count."""
     verdicts = judged_at(snapshot, resolution, plan.benign)
-    return replay(plan, snapshot.incidents(), verdicts, resolution.labels.__contains__)
+    labelled = resolution.labels
+    wanted = (lambda uid: uid in labelled or uid in others) if others else labelled.__contains__
+    return replay(plan, snapshot.incidents(), verdicts, wanted)
 
 
 def judged_at(

@@ -62,6 +62,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
     "model sign": ([NONE], ADMIN),
     "model verify": ([NONE], SEEING),
     "predict": ([TASK, "a text"], OPERATING | {"scorer"}),
+    "privacy account": ([TASK], SEEING),
     "quarantine list": ([], SEEING),
     "report": ([], SEEING),
     "retrain": ([TASK], OPERATING),

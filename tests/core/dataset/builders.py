@@ -53,6 +53,7 @@ def plan(
     task: TaskSpec = TASK,
     connectors: tuple[str, ...] = (),
     sample: tuple[int, bytes] | None = None,
+    events: bool = False,
 ) -> IngestPlan:
     return IngestPlan(
         field_kinds(task, fields),
@@ -62,6 +63,7 @@ def plan(
         lambda one: read_inputs(one, task),
         connectors,
         sample=sample,
+        events=events,
     )
 
 

@@ -48,7 +48,9 @@ def write_alerts(folder: Path, rows: Iterable[Mapping[str, Any]], name: str = "a
     (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def context_site(folder: Path, context: Mapping[str, Any] | None = EVENT_CONTEXT) -> Context:
+def context_site(
+    folder: Path, context: Mapping[str, Any] | None = EVENT_CONTEXT, **more: Any
+) -> Context:
     task = {
         "connector": "siem",
         "categories": ["rule.name"],
@@ -57,6 +59,7 @@ def context_site(folder: Path, context: Mapping[str, Any] | None = EVENT_CONTEXT
         "train": {"recipe": "boosted", "launcher": "here"},
         "gate": {"min_labels": 20},
         **({"context": context} if context is not None else {}),
+        **more,
     }
     settings = {
         "connectors": {

@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 
 from sftsec_core.api.domain import Incident, Verdict
-from sftsec_core.api.errors import ConfigError
-from sftsec_core.dataset.sums import POOL, SAMPLED_INGEST, check_sums
+from sftsec_core.dataset.sums import EVENT_POOL, POOL, SAMPLED_INGEST, check_sums
 from sftsec_core.operations.build_dataset import BuiltDataset, build_dataset
 from sftsec_core.operations.context import Context
-from sftsec_core.operations.pooling import newest_pool
+from sftsec_core.operations.event_context import scoring_figures
+from sftsec_core.operations.pooling import last_pool, newest_pool
+from sftsec_core.operations.retrain import retrain
+from sftsec_core.operations.running import running
 from sftsec_core.operations.show_dataset import newest_dataset
+from sftsec_core.operations.splitting import split_snapshot
 from sftsec_core.operations.unused import Survey, UnusedOrder
 from sftsec_core.testing import MemoryConnector, MemorySource, make_incidents
+from tests.core.operations.context_site import alerts, context_site, write_alerts
 from tests.core.operations.memory_site import MemoryPlugin, memory_context
 
 
@@ -103,7 +107,35 @@ class TestPoolOfATask:
             assert "unlabelled" not in build_dataset(context, "mail").data
             assert newest_pool(context, "mail") is None
 
-    def test_is_refused_beside_context(self, tmp_path: Path, source: MemorySource) -> None:
-        keys = {"context": {"keys": ["host.name"]}}
-        with pytest.raises(ConfigError, match="take out `context` or `unlabelled`"):
-            open_site(tmp_path, source, **keys)
+
+class TestPoolBesideContext:
+    def test_reads_what_score_would_give(self, tmp_path: Path) -> None:
+        rows = [*alerts(40)]
+        for row in rows[::6]:
+            row["label"] = None
+        write_alerts(tmp_path, rows)
+        asked: dict[str, Any] = {
+            "unlabelled": {"window": "all"},
+            "text": ["rule.name"],
+            "categories": ["host.name"],
+            "train": {"recipe": "boosted", "launcher": "here", "self_training": {}},
+        }
+        with context_site(tmp_path, **asked) as work:
+            data = retrain(work, "alerts").report.data
+            model = work.registry.live("alerts")
+            assert model is not None
+            figures = scoring_figures(work, "alerts", work.registry.load(model))
+            snapshot = newest_dataset(work, "alerts")
+            with running(work, "functions", "alerts") as run:
+                pool = last_pool(run, snapshot, split_snapshot(run, snapshot))
+        assert pool is not None
+        assert figures is not None
+        pooled = data["unlabelled"]
+        check_sums("the draw", pooled, [EVENT_POOL])
+        check_sums("the pool", pooled, [POOL])
+        assert pooled["snapshot"] == data["snapshot"] == pool.snapshot
+        assert pooled["unlabelled"] == len(pool.rows) == data["self_training"]["unlabelled"] > 50
+        given = figures.figures([row.incident for row in pool.rows])
+        for one, read in zip(pool.rows, given, strict=True):
+            assert {name: one.example.inputs[name] for name in read} == read
+            assert read["context.rule.name.24h.count"] is not None
