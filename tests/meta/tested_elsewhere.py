@@ -713,6 +713,7 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
             "sftsec_core/testing/connector/asking.py",
             "sftsec_core/testing/connector/elsewhere.py",
             "sftsec_core/testing/connector/failing.py",
+            "sftsec_core/testing/connector/parting.py",
             "sftsec_core/testing/connector/planted.py",
             "sftsec_core/testing/connector/planting.py",
             "sftsec_core/testing/connector/platform.py",
