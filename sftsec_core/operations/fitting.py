@@ -17,6 +17,7 @@ from sftsec_core.api.domain import Message, RecipeFitted, TrainingAlive
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.models.model_format import load_model
+from sftsec_core.operations.privacy_account import spend_privacy
 from sftsec_core.operations.training_device import TrainingDevice
 from sftsec_core.plugins import get
 from sftsec_core.recipes.chosen import chosen_recipes, unread_note
@@ -49,7 +50,8 @@ def fit_all(
         with and that cannot be fitted is not there.
 
     Raises:
-        TrainingError: when the task's recipe or the baseline cannot be fitted.
+        TrainingError: when the task's recipe or the baseline cannot be fitted, or the privacy
+            budget of the task does not allow it.
     """
     names = only or tuple(chosen_recipes(run.task.train, run.spec.baseline))
     specs = run.context.plugins.specs(RecipeSpec)
@@ -59,6 +61,7 @@ def fit_all(
     done = {name for name in names if is_fitted(run.folder, name) or left_out(run.folder, name)}
     missing = tuple(name for name in names if name not in done)
     if missing:
+        spend_privacy(run, missing, split.train)
         with preloaded([specs[name] for name in missing]):
             launch(run, split, missing, device, run.folder)
     kept = [name for name in names if left_out(run.folder, name) is None]

@@ -21,6 +21,7 @@ from sftsec_core.api.settings.labelling import (
     WeakLabelSettings,
     problem_of_functions,
 )
+from sftsec_core.api.settings.privacy import PrivacyBudget
 from sftsec_core.api.settings.split import SplitSettings
 from sftsec_core.api.settings.transforms import Transforms
 from sftsec_core.api.settings.unlabelled import SelfTrainingSettings, UnlabelledSettings
@@ -82,6 +83,11 @@ class TrainSettings(Strict):
     launcher: Choice = Field(Choice(name="local"), description="Where it runs.")
     budget: Duration | None = Field(
         timedelta(minutes=10), description="Time for training; auto fits what it allows."
+    )
+    privacy_budget: PrivacyBudget | None = Field(
+        None,
+        description="What all trainings together may spend; it takes a recipe with differential "
+        "privacy.",
     )
     seed: int = 13
     device: str | None = Field(
