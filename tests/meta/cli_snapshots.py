@@ -94,6 +94,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "bench connector": ("bench connector incident",),
     "bench context": ("bench context --events 1",),
     "bench ingest": ("bench ingest --rows 0",),
+    "bench privacy": ("bench privacy none",),
     "bench quality": ("bench quality none",),
     "bench ray": ("bench ray --rows 1",),
     "bench redaction": ("bench redaction --step redct",),

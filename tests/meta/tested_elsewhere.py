@@ -137,6 +137,16 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
     ),
     Elsewhere(
+        ("sftsec_core/cli/bench/privacy.py",),
+        "tests/core/bench/test_privacy.py",
+        "the command shows what the benchmark gives; its help and its error are snapshots",
+    ),
+    Elsewhere(
+        ("sftsec_core/bench/given_site.py",),
+        "tests/core/bench/test_privacy.py",
+        "a site with its parts, which is what the benchmarks retrain",
+    ),
+    Elsewhere(
         ("sftsec_core/cli/bench/robustness.py",),
         "tests/core/bench/test_robustness.py",
         "the command shows what the benchmark gives; its help and its error are snapshots",

@@ -115,6 +115,7 @@ OPEN = {
     "bench quality",
     "bench ray",
     "bench redaction",
+    "bench privacy",
     "bench robustness",
     "bench score",
     "bench serve",
