@@ -76,8 +76,8 @@ class TrainSettings(Strict):
     )
     self_training: SelfTrainingSettings | None = Field(
         None,
-        description="Learn also from incidents of `unlabelled` that `linear` is sure of, where dev "
-        "is not against it; `{}` takes the defaults.",
+        description="Learn also from incidents of `unlabelled` that a model of the labelled ones "
+        "is sure of, where dev is not against it; `{}` takes the defaults.",
     )
     weak_labels: WeakLabelSettings = WeakLabelSettings()
     launcher: Choice = Field(Choice(name="local"), description="Where it runs.")
