@@ -33,6 +33,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "only a plugin's recipe spends privacy: what is shown and refused is seen through it",
     ),
     Elsewhere(
+        ("sftsec_core/recipes/privacy_config.py", "sftsec_core/recipes/private_rows.py"),
+        "tests/core/recipes/encoder/test_private.py",
+        "what a private training is set to, trains on and spends",
+    ),
+    Elsewhere(
         ("sftsec_core/api/domain/privacy.py",),
         "tests/core/sdk/test_privacy_accounting.py",
         "a value that the accountant reads",
