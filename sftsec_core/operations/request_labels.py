@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,7 @@ def request_labels(
     asker = scoring_call(context, name, "labels")
     with scoring_device(asker, live.recipe), context.stage("score", name, detail) as stage:
         scorer, trained = scorer_of(context, name, context.registry.load(live))
+        scorer = replace(scorer, forgotten=left_out(context))
         wanted = _wanted(context, trained, scorer, limit, stage)
         stage.counts["wanted"] = len(wanted)
         requested = queued = 0
@@ -136,7 +137,7 @@ def _wanted(
 
         with named_errors(task, source), context.connector(source) as connector:
             pulled = connector.pull(window_of(context, task, source, now, labelled=False))
-            pages = left_out(context).pages(pulled, source)
+            pages = scorer.forgotten.pages(pulled, source)
             for each in most_uncertain(pages, scorer, limit, on_page, judged):
                 found.setdefault(each.digest, WantedLabel(source, each))
     ordered = sorted(found.values(), key=lambda one: (one.incident.doubt, one.incident.uid))

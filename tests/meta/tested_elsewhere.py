@@ -24,6 +24,25 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "protocols and values: the contract of explainers holds what they mean",
     ),
     Elsewhere(
+        (
+            "sftsec_core/api/settings/privacy.py",
+            "sftsec_core/cli/privacy/account.py",
+            "sftsec_core/operations/privacy_account.py",
+        ),
+        "tests/plugins/privacy/test_account.py",
+        "only a plugin's recipe spends privacy: what is shown and refused is seen through it",
+    ),
+    Elsewhere(
+        ("sftsec_core/recipes/privacy_config.py", "sftsec_core/recipes/private_rows.py"),
+        "tests/core/recipes/encoder/test_private.py",
+        "what a private training is set to, trains on and spends",
+    ),
+    Elsewhere(
+        ("sftsec_core/api/domain/privacy.py",),
+        "tests/core/sdk/test_privacy_accounting.py",
+        "a value that the accountant reads",
+    ),
+    Elsewhere(
         ("sftsec_core/api/settings/connectors.py",),
         "tests/core/api/settings/test_task.py",
         "a task's list of connectors is checked as part of the task",
@@ -100,6 +119,7 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
             "sftsec_core/operations/erased_files.py",
             "sftsec_core/operations/erased_texts.py",
             "sftsec_core/operations/find_incidents.py",
+            "sftsec_core/operations/forgotten_copies.py",
             "sftsec_core/operations/left_out.py",
             "sftsec_core/operations/outdated_models.py",
         ),
@@ -120,6 +140,16 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         ("sftsec_core/bench/alerts.py", "sftsec_core/bench/connector.py"),
         "tests/connectors/search/test_reference_client.py",
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
+    ),
+    Elsewhere(
+        ("sftsec_core/cli/bench/privacy.py",),
+        "tests/core/bench/test_privacy.py",
+        "the command shows what the benchmark gives; its help and its error are snapshots",
+    ),
+    Elsewhere(
+        ("sftsec_core/bench/given_site.py",),
+        "tests/core/bench/test_privacy.py",
+        "a site with its parts, which is what the benchmarks retrain",
     ),
     Elsewhere(
         ("sftsec_core/cli/bench/robustness.py",),
@@ -688,6 +718,7 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
             "sftsec_core/testing/connector/asking.py",
             "sftsec_core/testing/connector/elsewhere.py",
             "sftsec_core/testing/connector/failing.py",
+            "sftsec_core/testing/connector/parting.py",
             "sftsec_core/testing/connector/planted.py",
             "sftsec_core/testing/connector/planting.py",
             "sftsec_core/testing/connector/platform.py",
@@ -931,6 +962,7 @@ CONNECTOR_ACROSS: dict[str, str] = {
 
 PLUGIN_ACROSS: dict[str, str] = {
     "tests/plugins/federated/test_sites.py": "a server and its sites, some of them hostile",
+    "tests/plugins/privacy/test_account.py": "what trainings spend, through the command line",
     "tests/plugins/privacy/test_through_retrain.py": "the vote in a whole retraining",
     "tests/plugins/pii/test_patterns.py": "what all finders find and leave, and the time they take",
     "tests/plugins/vision/test_whole.py": "pictures from files to detections and the quarantine",

@@ -217,7 +217,7 @@ class EncoderModel:
         selector: WindowSelector | None = None,
         side: DenseBlock | None = None,
         precision: Precision = "auto",
-        notes: Mapping[str, str] | None = None,
+        notes: Mapping[str, Any] | None = None,
     ) -> None:
         """Take a trained module and what it needs to read texts.
 
