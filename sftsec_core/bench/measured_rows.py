@@ -38,7 +38,9 @@ class MeasuredRows:
         try:
             rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         except (OSError, ValueError) as error:
-            raise DataError(f"{path} cannot be read as JSON lines: {error}") from error
+            raise DataError(
+                f"{path} cannot be read as JSON lines, name another file: {error}"
+            ) from error
         if not all(isinstance(row, dict) for row in rows):
             raise DataError(f"{path} holds a line that is no JSON object: name another file")
         return cls(path, rows)

@@ -49,7 +49,8 @@ KEYS = (
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Add each row to this file of JSON lines; what it has already is not measured again.",
+    help="Add each row to this file of JSON lines; what it has, of any version, is not measured "
+    "again.",
 )
 @json_option
 @pass_app

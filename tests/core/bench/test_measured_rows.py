@@ -30,7 +30,7 @@ class TestMeasuredRows:
         assert not list(tmp_path.iterdir())
 
     @pytest.mark.parametrize(
-        ("text", "told"), [("{}\n{", "cannot be read as JSON"), ("[1]\n", "no JSON object")]
+        ("text", "told"), [("{}\n{", "JSON lines, name another"), ("[1]\n", "no JSON object")]
     )
     def test_refuse_a_damaged_file(self, tmp_path: Path, text: str, told: str) -> None:
         path = tmp_path / "rows.jsonl"
