@@ -111,7 +111,7 @@ class NamesByThePlace(PartedLedger):
 class ForgetsTheWindow(PartedLedger):
     class part(LedgerPart):  # noqa: N801 - replaces the class of parts
         def holds(self, proof: str) -> bool:
-            return str(json.loads(proof)[0]) == json.loads(self.proof())[0]
+            return bool(json.loads(proof)[0] == json.loads(self.proof())[0])
 
 
 @caught_by("test_part_resumes_after_a_page")

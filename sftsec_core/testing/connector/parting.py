@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -76,7 +76,7 @@ def pull_parts(
 def _parted(connector: object) -> PullsParts:
     if not isinstance(connector, PullsParts):
         pytest.skip(f"optional: {type(connector).__name__} does not implement PullsParts")
-    return cast("PullsParts", connector)
+    return connector
 
 
 def _told(incident: Incident) -> Any:  # noqa: ANN401 - of comparable values
