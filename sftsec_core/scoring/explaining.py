@@ -95,10 +95,15 @@ class DecisionExplainer:
             proba=lambda rows: probabilities(list(rows.rows), apart),
             decide=lambda rows, of: decided(rows, [decisions[row] for row in of], apart),
             nearest=None if nearest is None else lambda count: nearest(batch, count),
+            decided=[_decided_label(each, scorer.task) for each in decisions],
         )
         found = self.spec.explain(self.config, job)
         for decision, explanation in zip(decisions, found, strict=True):
             yield shown(explanation, decision, scorer.task)
+
+
+def _decided_label(decision: ScoringDecision, task: TaskSpec) -> str:
+    return decision.label if decision.action is Action.ALERT else task.benign or decision.label
 
 
 def pair_of(decision: ScoringDecision, task: TaskSpec) -> tuple[int, int]:
