@@ -89,7 +89,8 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         review = len(resolution.review)
         stats = verdict_stats(snapshot, task.labels, task.verdicts)
         summary = summarise(snapshot, task, resolution.review, stats)
-        keep_summary(run.context, run.spec.name, summary)
+        if run.keeps:
+            keep_summary(run.context, run.spec.name, summary)
         rows = _counted(snapshot, resolution, split)
         stage.counts |= {**parts, "for review": review, **_left_out(rows), **events.shown}
     data = {
