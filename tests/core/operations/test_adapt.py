@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tarfile
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from sftsec_core.api.domain import Interval
 from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.operations.adapt import AdaptResult, ProbeComparison, adapt
+from sftsec_core.operations.backup_store import backup_store
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.remove_unused import remove_unused
 from sftsec_core.operations.retrain import retrain
@@ -62,6 +64,11 @@ class TestAdapt:
         assert made.facts.perplexity_after < made.facts.perplexity_before
         assert made.probe.gain.low is not None
         assert last.object == made.digest
+        with context(tmp_path, observer, on(made)) as work:
+            done = backup_store(work, tmp_path / "backup.tar")
+        with tarfile.open(done.file) as backup:
+            kept = {Path(name).name for name in backup.getnames() if made.digest in name}
+        assert {file.name for file in made.folder.iterdir()} <= kept
         # An older one of the task goes, unless something names it.
         older = made.folder.with_name("a" * 64)
         shutil.copytree(made.folder, older)
