@@ -30,8 +30,14 @@ NOW = UnusedOrder(timedelta(0), 0)
 
 def on(encoder: EncoderSettings | AdaptResult) -> dict[str, object]:
     if isinstance(encoder, AdaptResult):
-        return {"name": "probe", "encoder": {"path": str(encoder.folder), "sha256": encoder.digest}}
-    return {"name": "probe", "encoder": {"path": encoder.path, "sha256": encoder.sha256}}
+        return {
+            "name": "probe",
+            "encoder": {"path": str(encoder.folder), "sha256": encoder.digest, "max_length": 32},
+        }
+    return {
+        "name": "probe",
+        "encoder": {"path": encoder.path, "sha256": encoder.sha256, "max_length": 32},
+    }
 
 
 def encoders_by_gc(folder: Path, observer: Observer, recipe: Mapping[str, object]) -> set[str]:
@@ -74,7 +80,10 @@ class TestAdapt:
         shutil.copytree(made.folder, older)
         os.utime(older, (1, 1))
         assert encoders_by_gc(tmp_path, observer, on(tiny)) == {older.name}
-        named = {"name": "probe", "encoder": {"path": str(older), "sha256": made.digest}}
+        named = {
+            "name": "probe",
+            "encoder": {"path": str(older), "sha256": made.digest, "max_length": 32},
+        }
         assert encoders_by_gc(tmp_path, observer, named) == set()
         with context(tmp_path, observer, on(made), min_labels=20) as work:
             assert retrain(work, "secret").model.recipe

@@ -20,7 +20,10 @@ HOUR = timedelta(hours=1)
 
 
 def on(encoder: EncoderSettings) -> dict[str, object]:
-    return {"name": "probe", "encoder": {"path": encoder.path, "sha256": encoder.sha256}}
+    return {
+        "name": "probe",
+        "encoder": {"path": encoder.path, "sha256": encoder.sha256, "max_length": 32},
+    }
 
 
 def left_behind(work: Context) -> tuple[object, ...]:

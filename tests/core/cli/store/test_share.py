@@ -136,7 +136,10 @@ class TestAdaptedEncoders:
         (draft / "config.json").write_text("{}")
         digest, made = publish(draft, one.state / "encoders", "encoder")
         json_of(one, "store", "share")
-        recipe = {"name": "probe", "encoder": {"path": f".sftsec/encoders/{digest}"}}
+        recipe = {
+            "name": "probe",
+            "encoder": {"path": f".sftsec/encoders/{digest}", "sha256": digest},
+        }
         two.change("tasks", TASK, train={"recipe": recipe})
         with Context.open(two.config, actor=local_admin("test")) as context:
             bring_encoders(context, context.task(TASK).train)
