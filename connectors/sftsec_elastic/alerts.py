@@ -14,7 +14,7 @@ from sftsec_elastic.profiles import ProfileNames
 from sftsec_search.sources import DocumentSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
     from sftsec_core.api.domain import Rejection
     from sftsec_elastic.config import AlertsSource
@@ -85,7 +85,10 @@ class SecurityAlerts(DocumentSource):
         self._learn_names(cluster, flat)
 
         def search(body: Mapping[str, Any]) -> dict[str, Any]:
-            return cluster.retry(lambda: cluster.client.search(body, self.index))
+            found = cluster.retry(lambda: cluster.client.search(body, self.index))
+            if cluster.lookups is not None:
+                cluster.lookups.note(self.index, body, found["hits"]["hits"])
+            return found
 
         groups = [each[GROUP] for each in flat if isinstance(each.get(GROUP), str)]
         if not groups:
@@ -126,12 +129,21 @@ class SecurityAlerts(DocumentSource):
             if word_key(tag) in tags:
                 yield Verdict(tags[word_key(tag)], who, reason=f"tag {tag}")
 
-    def _learn_names(self, cluster: Cluster, alerts: Sequence[Mapping[str, Any]]) -> None:
+    def names_of(self, cluster: Cluster, people: Iterable[str]) -> Mapping[str, str]:
+        """The names behind profile ids; other names, and ids that are not known, as they are."""
         if self._profiles is None:
             self._profiles = ProfileNames(cluster.client, cluster.retry)
+        asked = list(people)
+        self._profiles.learn(asked)
+        return {each: self._profiles.name(each) for each in asked}
+
+    def _learn_names(self, cluster: Cluster, alerts: Sequence[Mapping[str, Any]]) -> None:
         judged = [each for each in alerts if each.get(REASON) or each.get(TAGS)]
-        people = [each.get(USER) for each in judged]
-        self._profiles.learn([*people, *(p for a in judged for p in listed(a.get(ASSIGNEES)))])
+        met = [each.get(USER) for each in judged]
+        met += [person for each in judged for person in listed(each.get(ASSIGNEES))]
+        names = self.names_of(cluster, [each for each in met if isinstance(each, str)])
+        if cluster.lookups is not None:
+            cluster.lookups.people |= names
 
     def _name(self, person: object) -> str:
         return str(person) if self._profiles is None else self._profiles.name(str(person))

@@ -14,6 +14,7 @@ from typing import Any
 from sftsec_core.sdk.errors import TooLargeError
 from sftsec_core.sdk.fields import as_text, find_value
 from sftsec_core.sdk.records import UnusableError, flatten
+from sftsec_search.lookups import VERSIONED
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ class BlockReader:
             "size": _MOST_HITS,
             "track_total_hits": False,
             "_source": includes,
+            **VERSIONED,
         }
 
 

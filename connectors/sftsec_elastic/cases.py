@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from sftsec_core.api.domain import Rejection, Verdict
 from sftsec_core.api.settings.words import word_key
+from sftsec_core.sdk.logged_states import LoggedState
 from sftsec_core.sdk.records import UnusableError, parse_time, verdict_values
-from sftsec_core.sdk.verdict_join import LoggedPage, LoggedVerdicts, VerdictLog
+from sftsec_core.sdk.verdict_join import LoggedPage, LoggedVerdicts
 from sftsec_search.documents import uid_of
 from sftsec_search.positions import SearchPosition
 
 if TYPE_CHECKING:
     from sftsec_elastic.config import CaseSettings
     from sftsec_elastic.kibana import Kibana
+    from sftsec_search.identities import Identities
+    from sftsec_search.pull import Log
 
 _AT_ONCE = 100
 _MOST = 10_000  # Kibana finds no more
@@ -123,15 +126,46 @@ class CaseLog:
     Read once, when it is made: a pull sees the cases as they were when it began.
     """
 
-    def __init__(self, cases: ClosedCases, before: VerdictLog[SearchPosition] | None) -> None:
+    def __init__(self, cases: ClosedCases, before: Log | None) -> None:
         self._by_uid, self._rejected = cases.read()
         self._before = before
 
     def of(self, uids: Sequence[str]) -> Mapping[str, tuple[Verdict, ...]]:
         """The verdicts on these alerts: the other log's, then those of cases."""
-        before = {} if self._before is None else self._before.of(uids)
+        return self._joined({} if self._before is None else self._before.of(uids), uids)
+
+    def _joined(
+        self, before: Mapping[str, tuple[Verdict, ...]], uids: Sequence[str]
+    ) -> Mapping[str, tuple[Verdict, ...]]:
         both = {uid: (*before.get(uid, ()), *self._by_uid.get(uid, ())) for uid in uids}
         return {uid: verdicts for uid, verdicts in both.items() if verdicts}
+
+    def states(self, known: Identities) -> Iterator[LoggedState] | None:
+        """The state of each judged alert; None where that of the other log cannot be told."""
+        before = () if self._before is None else self._before.states(known)
+        return None if before is None else self._states(before)
+
+    def _states(self, before: Iterable[LoggedState]) -> Iterator[LoggedState]:
+        also = {}
+        for each in before:
+            if each.uid in self._by_uid:
+                also[each.uid] = each.state
+            else:
+                yield each
+        for uid, verdicts in self._by_uid.items():
+            yield LoggedState(uid, repr((verdicts, also.get(uid))), _latest(verdicts))
+
+    def read(
+        self, uids: Sequence[str]
+    ) -> tuple[Mapping[str, tuple[Verdict, ...]], tuple[Rejection, ...]]:
+        """The verdicts on these alerts, and those of the other log that cannot be used."""
+        before, rejected = ({}, ()) if self._before is None else self._before.read(uids)
+        return self._joined(before, uids), rejected
+
+    @property
+    def rejected(self) -> tuple[Rejection, ...]:
+        """The cases that cannot be used."""
+        return self._rejected
 
     def pages(
         self, position: SearchPosition | None, size: int, wanted: tuple[str, ...]
@@ -148,3 +182,8 @@ class CaseLog:
             logged = [LoggedVerdicts(uid, self._by_uid[uid]) for uid in part]
             place = SearchPosition((_MARK, part[-1] if part else after))
             yield LoggedPage(logged, place, () if start else rejected)
+
+
+def _latest(verdicts: Sequence[Verdict]) -> int:
+    """The time of the last verdict in milliseconds since 1970; 0 where none has one."""
+    return max((int(each.at.timestamp() * 1000) for each in verdicts if each.at), default=0)

@@ -10,7 +10,7 @@ import orjson
 
 from sftsec_core.sdk.errors import RequestError, TlsError, TooLargeError
 from sftsec_search.bounded import BoundedPool
-from sftsec_search.client import SearchClient, quoted, unavailable_error
+from sftsec_search.client import SearchClient, in_shard, quoted, unavailable_error
 from sftsec_search.json_answers import read_json
 
 # The client would log each attempt, and bodies with the documents in them; ours says enough.
@@ -96,9 +96,9 @@ class ElasticClient(SearchClient):
         found = answer.body
         return found if isinstance(found, dict) else {"": found}
 
-    def open_pit(self, index: str, keep_alive: str) -> str:
-        """Open a point in time."""
-        params = {"keep_alive": keep_alive, "ignore_unavailable": "false"}
+    def open_pit(self, index: str, keep_alive: str, shard: int | None = None) -> str:
+        """Open a point in time; see `SearchClient.open_pit`."""
+        params = {"keep_alive": keep_alive, "ignore_unavailable": "false", **in_shard(shard)}
         found = self.request("POST", f"/{quoted(index)}/_pit", params=params)
         return str(found["id"])
 

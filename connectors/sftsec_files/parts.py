@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.sdk.errors import errors_of
+from sftsec_core.sdk.window import takes_the_same
 from sftsec_files.columns import FieldCheck, needed_fields
 from sftsec_files.extents import Extent, group_name, grouped
 from sftsec_files.mapping import RecordMapper
@@ -195,7 +196,7 @@ class FilesPart:
 
         said = orjson.loads(proof)
         times = [said[name] and datetime.fromisoformat(said[name]) for name in _TIMES]
-        if not _takes_the_same(self._pull.window, *times):
+        if not takes_the_same(self._pull.window, *times):
             return False
         uids = np.frombuffer(base64.b64decode(said["uids"]), np.uint64)
         if self._pull.said_of(uids) != said["verdicts"]:
@@ -241,15 +242,3 @@ class LogPart:
 def _hashed(uid: str) -> int:
     raw = uid.encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "little")
-
-
-def _takes_the_same(
-    window: PullWindow, since: datetime | None, first: datetime | None, last: datetime | None
-) -> bool:
-    """Whether a window takes of some records those that one from `since` on took."""
-    if window.until is not None or (window.since is None) != (since is None):
-        return False
-    if since is None or window.since is None or first is None or last is None:
-        return True
-    early, late = sorted((since, window.since))
-    return early == late or first >= late or last < early

@@ -10,7 +10,13 @@ import orjson
 
 from sftsec_core.sdk.errors import RequestError, TlsError, TooLargeError
 from sftsec_search.bounded import BoundedPool
-from sftsec_search.client import NOT_A_CLUSTER, SearchClient, quoted, unavailable_error
+from sftsec_search.client import (
+    NOT_A_CLUSTER,
+    SearchClient,
+    in_shard,
+    quoted,
+    unavailable_error,
+)
 from sftsec_search.json_answers import read_json
 
 # The client would log each attempt, and bodies with the documents in them; ours says enough.
@@ -91,11 +97,15 @@ class OpenSearchClient(SearchClient):
         self.accepted = True
         return found if isinstance(found, dict) else {"": found}
 
-    def open_pit(self, index: str, keep_alive: str) -> str:
-        """Open a point in time."""
+    def open_pit(self, index: str, keep_alive: str, shard: int | None = None) -> str:
+        """Open a point in time; see `SearchClient.open_pit`."""
         path = f"/{quoted(index)}/_search/point_in_time"
         # By default it leaves out the shards that are not there just now, and says nothing.
-        params = {"keep_alive": keep_alive, "allow_partial_pit_creation": "false"}
+        params = {
+            "keep_alive": keep_alive,
+            "allow_partial_pit_creation": "false",
+            **in_shard(shard),
+        }
         try:
             found = self.request("POST", path, params=params)
         except RequestError as error:

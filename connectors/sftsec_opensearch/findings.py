@@ -68,7 +68,7 @@ class SecurityFindings(DocumentSource):
         A finding whose documents are all gone, or that cannot be read, is rejected.
         """
         places = {uid: None for hit in hits if is_finding(hit) for uid in _places(hit)}
-        fetch = Fetcher(cluster.client, cluster.retry)
+        fetch = Fetcher(cluster.client, cluster.retry, cluster.lookups)
         found, too_large = fetch(list(places), list(wanted) or None) if places else ({}, [])
         made: list[Hit] = []
         rejected: list[Rejection] = []

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
     from sftsec_search.client import SearchClient
 
-READ = ("read",)
-WRITE = ("read", "write", "indices:admin/data_stream/get", "indices:admin/mappings/get")
+# By an index's settings it is told from another one that had its name; without that right a build
+# reads it whole.
+_SETTINGS = "indices:monitor/settings/get"
+READ = ("read", _SETTINGS)
+WRITE = ("read", "write", "indices:admin/data_stream/get", "indices:admin/mappings/get", _SETTINGS)
 CLUSTER = ("cluster_monitor", "indices:data/write/bulk")
 _FORBIDDEN = 403
 

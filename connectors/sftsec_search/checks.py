@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.sdk.errors import AccessError, RequestError
 from sftsec_search.client import NO_REMOTE, quoted, refuse_skipped
+from sftsec_search.identities import Identities
 from sftsec_search.orders import ask_order, order_of, require_remotes
 from sftsec_search.setup import AUDIT, DETECTIONS, Stream, exists, lacking_fields
 from sftsec_search.sources import LabelledIndex
@@ -173,7 +174,14 @@ def reading_of(cluster: Cluster, source: DocumentSource) -> str:
             f"{source.index!r} is read by {order.arrival.name} ({order.reason}), so that what "
             f"comes in late is found; documents without it by {source.timestamp}"
         )
-    return line + _slow_refresh(cluster, source)
+    return line + _read_whole(cluster, source) + _slow_refresh(cluster, source)
+
+
+def _read_whole(cluster: Cluster, source: DocumentSource) -> str:
+    """Say where a build cannot tell what changed since the last one."""
+    if Identities(cluster.client, cluster.retry).of_all(source.index) is not None:
+        return ""
+    return "; each build reads it whole, as the settings of its indices cannot be read"
 
 
 def _slow_refresh(cluster: Cluster, source: DocumentSource) -> str:

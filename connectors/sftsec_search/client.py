@@ -72,8 +72,13 @@ class SearchClient(ABC):
         """
 
     @abstractmethod
-    def open_pit(self, index: str, keep_alive: str) -> str:
+    def open_pit(self, index: str, keep_alive: str, shard: int | None = None) -> str:
         """Open a point in time; "" when a pattern matches no index.
+
+        Args:
+            index: names or patterns, joined by commas.
+            keep_alive: how long it stays between two searches.
+            shard: the number of the one shard of each index to look at; None for all.
 
         Raises:
             RequestError: with status 404 when an index that is named in full is not there.
@@ -105,12 +110,15 @@ class SearchClient(ABC):
         """What the cluster says of itself (`GET /`)."""
         return self.request("GET", "/")
 
-    def search(self, body: Mapping[str, Any], index: str = "") -> dict[str, Any]:
+    def search(
+        self, body: Mapping[str, Any], index: str = "", shard: int | None = None
+    ) -> dict[str, Any]:
         """Search, whole or not at all: a shard that fails or times out fails the search.
 
         Args:
             body: of the search; with a `pit`, `index` stays empty.
             index: names or patterns, joined by commas; missing ones are left out.
+            shard: the number of the one shard of each index to look at; None for all.
 
         Raises:
             ConnectorUnavailableError: when a shard or a remote cluster did not answer.
@@ -120,6 +128,7 @@ class SearchClient(ABC):
         params = {"allow_partial_search_results": "false"}
         if index:
             params |= {"ignore_unavailable": "true", "allow_no_indices": "true"}
+        params |= in_shard(shard)
         found = self.request("POST", path, params=params, body=body)
         if "hits" not in found:
             raise RequestError(NOT_A_CLUSTER, status=0)
@@ -128,6 +137,11 @@ class SearchClient(ABC):
         if found.get("timed_out") or shards.get("failed"):
             raise ConnectorUnavailableError("a search was answered in part only")
         return found
+
+
+def in_shard(shard: int | None) -> dict[str, str]:
+    """The parameters that limit a request to one shard of each index; None for all."""
+    return {} if shard is None else {"preference": f"_shards:{shard}"}
 
 
 def refuse_skipped(found: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from sftsec_core.sdk.window import utc_now
 from sftsec_search import checks
 from sftsec_search.audit import last_audit
 from sftsec_search.bulk import Bulk
+from sftsec_search.parts import parts_of
 from sftsec_search.pull import Cluster, pull
 from sftsec_search.push import push, push_audit
 from sftsec_search.setup import AUDIT, DETECTIONS, set_up_index, set_up_stream
@@ -24,6 +25,7 @@ from sftsec_search.verdicts import VerdictIndex
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sftsec_core.api.contracts import PullPart
     from sftsec_core.api.domain import (
         AuditAnchor,
         AuditEntry,
@@ -141,6 +143,11 @@ class SearchConnector(ABC):
         """Bring incidents a page at a time; see `sftsec_search.pull.pull`."""
         with errors_of(self._name):
             yield from pull(self._cluster, window, cursor)
+
+    def parts(self, window: PullWindow) -> Iterator[PullPart]:
+        """Say of which parts a pull consists; see `sftsec_search.parts.parts_of`."""
+        with errors_of(self._name):
+            yield from parts_of(self._cluster, window, self._name)
 
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
         """Write detections to the data stream; see `sftsec_search.push.push`."""

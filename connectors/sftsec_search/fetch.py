@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.sdk.errors import RequestError, TooLargeError
 from sftsec_search.documents import place_of, uid_of
+from sftsec_search.lookups import VERSIONED
 
 if TYPE_CHECKING:
     from sftsec_core.sdk.retry import RetryPolicy
     from sftsec_search.client import SearchClient
+    from sftsec_search.lookups import Lookups
 
 _AT_ONCE = 500
 _INDICES_AT_ONCE = 16  # their names stand in the address, which is bounded
@@ -21,9 +23,12 @@ Hit = dict[str, Any]
 class Fetcher:
     """Fetches documents that are named by `<index>/<_id>`; those that are gone are left out."""
 
-    def __init__(self, client: SearchClient, retry: RetryPolicy) -> None:
+    def __init__(
+        self, client: SearchClient, retry: RetryPolicy, lookups: Lookups | None = None
+    ) -> None:
         self._client = client
         self._retry = retry
+        self._lookups = lookups
 
     def __call__(
         self,
@@ -69,6 +74,7 @@ class Fetcher:
             "size": min(10_000, len(uids) * _INDICES_AT_ONCE),
             "track_total_hits": False,
             "_source": True if includes is None else {"includes": includes},
+            **VERSIONED,
         }
         try:
             hits = self._retry(lambda: self._client.search(body, indices))["hits"]["hits"]
@@ -80,6 +86,8 @@ class Fetcher:
             for part in (uids[:middle], uids[middle:]):
                 self._fetch(indices, part, includes, condition, found, too_large)
             return
+        if self._lookups is not None:
+            self._lookups.note(indices, body, hits)
         asked = set(uids)
         for hit in hits:
             uid = uid_of(hit["_index"], hit["_id"])

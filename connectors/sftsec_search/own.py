@@ -29,7 +29,11 @@ _BACKING = (
 
 
 class OwnDocuments:
-    """Tells our detections from all else in one source."""
+    """Tells our detections from all else in one source.
+
+    Attributes:
+        asked_outbox: whether one had no seal, so that the outbox decided.
+    """
 
     def __init__(self, stream: str, ownership: Ownership, *, alerts: bool) -> None:
         """Take the parts.
@@ -44,6 +48,7 @@ class OwnDocuments:
         self._ownership = ownership
         self._alerts = alerts
         self._refused = 0
+        self.asked_outbox = False
 
     def of(self, hits: Sequence[Mapping[str, Any]]) -> list[bool]:
         """Whether each hit is ours, or an alert of ours."""
@@ -56,6 +61,7 @@ class OwnDocuments:
         unsealed = [
             _uid(claim) for claim, known in zip(placed, sealed, strict=True) if claim and not known
         ]
+        self.asked_outbox |= bool(unsealed)
         outbox = self._ownership.known(list(dict.fromkeys(unsealed)))
         own = [
             known or _is_same(claim, outbox.get(_uid(claim)))

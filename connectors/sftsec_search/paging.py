@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sftsec_search.orders import DateField
 
 Hit = dict[str, Any]
+SEQ_NO = "_seq_no"
 _SHRINK = 4
 _MOST_GONE = 5  # points in time in a row
 log = logging.getLogger(__name__)
@@ -41,15 +42,22 @@ class ScanQuery:
 
     Attributes:
         index: names or patterns, joined by commas.
-        order: the date field to sort by.
+        order: the date field to sort by; None, in one shard: the sequence number.
         condition: the query itself.
         includes: the fields of `_source` to bring; None for all.
+        shard: the number of the one shard of each index that is read; None for all.
     """
 
     index: str
-    order: DateField
+    order: DateField | None
     condition: Mapping[str, Any]
     includes: list[str] | None
+    shard: int | None = None
+
+    @property
+    def nanos(self) -> bool:
+        """Whether times are compared in nanoseconds."""
+        return self.order is not None and self.order.nanos
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class Scan:
         self._query = query
         self._position: SearchPosition | None = None
         if position is not None and position.after:
-            self._position = position.in_unit(nanos=query.order.nanos)
+            self._position = position.in_unit(nanos=query.nanos)
         self._keep_alive = f"{max(1, round(config.keep_alive.total_seconds()))}s"
         self._size = config.page_size
         self._pit = ""
@@ -209,9 +217,9 @@ class Scan:
         return hits
 
     def _open_pit(self) -> str:
-        index = self._query.index
+        index, shard = self._query.index, self._query.shard
         try:
-            return self._retry(lambda: self._client.open_pit(index, self._keep_alive))
+            return self._retry(lambda: self._client.open_pit(index, self._keep_alive, shard))
         except RequestError as error:
             if error.status == 404:
                 raise RequestError(
@@ -230,11 +238,13 @@ class Scan:
     # --- order and position
 
     def _sort(self) -> list[dict[str, Any]]:
+        if self._query.order is None:
+            return [{SEQ_NO: {"order": "asc"}}]
         # The value for a missing time is given as a number: with "_last", which means
         # the same, both engines pass over shards, comparing times that they have rounded, and
         # lose what they hold.
         way = {"order": "asc", "unmapped_type": "date", "missing": LONG_MAX}
-        if self._query.order.nanos:  # or an index of milliseconds would come before one of these
+        if self._query.nanos:  # or an index of milliseconds would come before one of these
             way["numeric_type"] = "date_nanos"
         return [
             {self._query.order.sorted_by: way},
@@ -245,7 +255,7 @@ class Scan:
         """Where to resume: in another point in time, at the document rather than after it."""
         if not self._resumed:
             return list(position.after)
-        kept = 1 + self._client.stable
+        kept = min(1 + self._client.stable, len(position.after))
         unstable = len(position.after) - kept
         return [*position.after[:kept], *([-1] * unstable)]
 
@@ -259,8 +269,8 @@ class Scan:
         """Return the position after a page, with the documents that share its stable part."""
         self._resumed = False
         after = tuple(found[-1]["sort"])
-        kept = 1 + self._client.stable
-        nanos = self._query.order.nanos
+        kept = min(1 + self._client.stable, len(after))
+        nanos = self._query.nanos
         if kept == len(after):
             return SearchPosition(after, nanos=nanos)
         seen = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
 from sftsec_core.sdk.cursor import PullCursor
@@ -30,14 +30,37 @@ from sftsec_search.sources import LabelledIndex
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sftsec_core.api.domain import Verdict
+    from sftsec_core.sdk.logged_states import LoggedState
     from sftsec_core.sdk.ownership import Ownership
     from sftsec_core.sdk.retry import RetryPolicy
     from sftsec_core.sdk.verdict_join import SourceRecord
     from sftsec_search.client import SearchClient
     from sftsec_search.config import SearchConfig
+    from sftsec_search.identities import Identities
+    from sftsec_search.lookups import Lookups
+    from sftsec_search.paging import HitPage
     from sftsec_search.sources import DocumentSource
     from sftsec_search.verdicts import VerdictIndex
-Log = VerdictLog[SearchPosition]
+
+
+class Log(VerdictLog[SearchPosition], Protocol):
+    """Verdicts that stand beside the documents, and what tells whether they changed."""
+
+    def states(self, known: Identities) -> Iterator[LoggedState] | None:
+        """The state of each judged document; None where none can be told."""
+        ...
+
+    def read(
+        self, uids: Sequence[str]
+    ) -> tuple[Mapping[str, tuple[Verdict, ...]], tuple[Rejection, ...]]:
+        """The verdicts on some documents, oldest first, and those that cannot be used."""
+        ...
+
+    @property
+    def rejected(self) -> tuple[Rejection, ...]:
+        """What cannot be used and is on no document."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +73,7 @@ class Cluster:
         log: the index of verdicts, where there is one.
         clock: this machine's time.
         beside: makes, for each pull, the log that it reads of the index's and of further verdicts.
+        lookups: keeps what is looked up; None keeps nothing.
     """
 
     client: SearchClient
@@ -60,6 +84,14 @@ class Cluster:
     log: VerdictIndex | None = None
     clock: Callable[[], datetime] = utc_now
     beside: Callable[[Log | None], Log | None] = lambda log: log
+    lookups: Lookups | None = None
+
+    def names_of(self, people: Iterable[str]) -> Mapping[str, str]:
+        """The names behind the ids of analysts, of all sources."""
+        found: dict[str, str] = {}
+        for source in self.sources:
+            found |= source.names_of(self, people)
+        return found
 
     @property
     def renames(self) -> Renames:
@@ -85,16 +117,27 @@ def pull(cluster: Cluster, window: PullWindow, cursor: str | None) -> Iterator[I
         RequestError: when a source does not exist.
     """
     start = PullCursor.decode(cursor, SearchPosition)
+    yield from join_of(cluster, window, log_of(cluster)).pages(start)
+
+
+def log_of(cluster: Cluster) -> Log | None:
+    """The verdicts beside those in the sources, for one pull; None where there are none."""
+    return cluster.beside(None if cluster.log is None or cluster.log.is_empty() else cluster.log)
+
+
+def join_of(
+    cluster: Cluster, window: PullWindow, verdicts: Log | None
+) -> VerdictJoin[SearchPosition]:
+    """The join of all sources with verdicts that stand beside them."""
     # A verdict may be on one of our own detections, whose data stream no source need be.
     detections = LabelledIndex(IndexSource(index=cluster.config.detections))
-    join = VerdictJoin(
+    return VerdictJoin(
         window,
         [JoinedDocuments(cluster, window, each) for each in cluster.sources],
-        cluster.beside(None if cluster.log is None or cluster.log.is_empty() else cluster.log),
+        verdicts,
         cluster.config.page_size,
         lookups=[JoinedDocuments(cluster, window, detections)],
     )
-    yield from join.pages(start)
 
 
 class JoinedDocuments(JoinedSource[SearchPosition]):
@@ -113,15 +156,19 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         self._own = OwnDocuments(
             cluster.config.detections, cluster.ownership, alerts=source.holds_alerts
         )
-        self._fetch = Fetcher(cluster.client, cluster.retry)
+        self._fetch = Fetcher(cluster.client, cluster.retry, cluster.lookups)
+
+    def reading(self) -> SourceReading:
+        """How the source is read, by its mappings of now."""
+        cluster = self._cluster
+        order = cluster.retry(lambda: ask_order(cluster.client, self._source))
+        return SourceReading(cluster, self._window, self._source, order, self._mapper.includes)
 
     def pages(self, position: SearchPosition | None) -> Iterator[RecordPage[SearchPosition]]:
         """Read the source page by page."""
-        source, cluster = self._source, self._cluster
         if self._window.labelled and not self.has_verdicts:
             return
-        order = cluster.retry(lambda: ask_order(cluster.client, source))
-        reading = SourceReading(cluster, self._window, source, order, self._mapper.includes)
+        reading = self.reading()
         if self._window.labelled is False:
             reading.count_untimed()
         for page in reading.pages(position):
@@ -130,12 +177,19 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
                 records, untimed = self._in_time(records)
                 rejected += untimed
             yield RecordPage(records, page.position, (*page.rejected, *rejected))
-        self._own.say_refused(source.index)
+        self._own.say_refused(self._source.index)
+
+    def record_page(self, page: HitPage) -> RecordPage[SearchPosition]:
+        """The records of a page that was read in another order than `pages` reads."""
+        records, rejected = self._records(page.hits)
+        return RecordPage(records, page.position, (*page.rejected, *rejected))
 
     def _records(self, hits: Iterable[Hit]) -> tuple[list[SourceRecord], list[Rejection]]:
         wanted = self._mapper.includes or ()
         whole, incomplete = self._source.complete(list(hits), self._cluster, wanted)
         records, rejected = _read(self._mapper, whole, self._own.of(whole))
+        if self._own.asked_outbox and self._cluster.lookups is not None:
+            self._cluster.lookups.unknown = True
         return records, [*incomplete, *rejected]
 
     def _in_time(

@@ -18,7 +18,7 @@ from sftsec_search.paging import HitPage, Scan, ScanQuery
 from sftsec_search.positions import SearchPosition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sftsec_core.api.domain import PullWindow
     from sftsec_search.orders import DateField, ReadingOrder
@@ -126,6 +126,10 @@ class SourceReading:
             moved = replace(place, after=found.after, seen=found.seen, nanos=found.nanos)
             yield replace(page, position=moved)
 
+    def condition(self) -> Query:
+        """Return a query for all that the window asks for, in whatever order."""
+        return self._query(self._in_window())
+
     def _scan(
         self, order: DateField, wanted: Sequence[Query], position: SearchPosition | None
     ) -> Scan:
@@ -221,7 +225,7 @@ class SourceReading:
         bounds = TimeBounds(self.window.since, self.window.until)
         return [] if self.checks_times else self.order.time.within(bounds)
 
-    def _query(self, wanted: Sequence[Query]) -> Mapping[str, Any]:
+    def _query(self, wanted: Sequence[Query]) -> Query:
         """Return the query for what the window asks."""
         source, labelled = self.source, self.window.labelled
         with_label = source.labelled_filter()

@@ -73,6 +73,10 @@ class SearchReferenceClient:
             "priority": _PRIORITY,
         }
         self._make(f"/_index_template/{self._name}", template, {"create": "true"})
+        self.add(records)
+
+    def add(self, records: Iterable[Named]) -> None:
+        """Write more records."""
         self._bulk("index", self._name, records)
         self._client.request("POST", f"/{self._name}/_refresh")
 

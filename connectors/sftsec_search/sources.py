@@ -14,7 +14,7 @@ from sftsec_core.sdk.times import TimeReader
 from sftsec_search.config import ARRIVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sftsec_core.api.domain import Rejection
     from sftsec_search.config import IndexSource
@@ -136,6 +136,15 @@ class DocumentSource(ABC):
         """
         del cluster, wanted
         return list(hits), []
+
+    def names_of(self, cluster: Cluster, people: Iterable[str]) -> Mapping[str, str]:
+        """The names behind the ids of analysts, as `verdicts` gives them; by default none.
+
+        Raises:
+            ConnectorError: when the cluster does not answer.
+        """
+        del cluster, people
+        return {}
 
     def is_private(self, name: str) -> bool:
         """Whether a field holds what analysts or we said, so that no model may read it."""

@@ -15,17 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Rejection, Verdict
 from sftsec_core.sdk.errors import RequestError, TooLargeError
+from sftsec_core.sdk.logged_states import LoggedState
 from sftsec_core.sdk.records import UnusableError, flatten, parse_time
 from sftsec_core.sdk.verdict_join import LoggedPage, LoggedVerdicts
 from sftsec_search.bulk import Bulk
 from sftsec_search.client import json_line
 from sftsec_search.documents import place_of, uid_of
+from sftsec_search.paging import SEQ_NO
 from sftsec_search.positions import SearchPosition
+from sftsec_search.ranges import SeqStats
 from sftsec_search.setup import exists
 
 if TYPE_CHECKING:
     from sftsec_core.sdk.retry import RetryPolicy
     from sftsec_search.client import SearchClient
+    from sftsec_search.identities import Identities
 
 _IDS = 1000
 _MOST_HITS = 10_000  # index.max_result_window
@@ -104,6 +108,11 @@ class VerdictIndex:
             )
         return len(done.written)
 
+    @property
+    def rejected(self) -> tuple[Rejection, ...]:
+        """What cannot be used and is on no document: `read` gives all of it."""
+        return ()
+
     def is_empty(self) -> bool:
         """Whether it holds no verdict at all, or is not there."""
         body = {"size": 0, "track_total_hits": 1}
@@ -112,12 +121,12 @@ class VerdictIndex:
 
     def of(self, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
         """The verdicts on these documents, oldest first."""
-        return self._read(uids)[0]
+        return self.read(uids)[0]
 
-    def _read(
+    def read(
         self, uids: Sequence[str]
     ) -> tuple[dict[str, tuple[Verdict, ...]], tuple[Rejection, ...]]:
-        """Read the verdicts on these documents, and those that cannot be used."""
+        """The verdicts on these documents, oldest first, and those that cannot be used."""
         wanted = set(uids)
         found: dict[str, list[Verdict]] = defaultdict(list)
         rejected = []
@@ -141,13 +150,44 @@ class VerdictIndex:
         after = None if position is None else (position.after[0], position.after[1])
         while places := self._places(after, size):
             uids = [uid_of(*place) for place in places if _is_place(place)]
-            verdicts, rejected = self._read(uids)
+            verdicts, rejected = self.read(uids)
             after = places[-1]
             # In the order of the names, so that two pulls bring the same.
             logged = [LoggedVerdicts(uid, verdicts[uid]) for uid in uids if uid in verdicts]
             yield LoggedPage(logged, SearchPosition(after), rejected)
 
+    def states(self, known: Identities) -> Iterator[LoggedState] | None:
+        """The state of all judged documents, in the order of their names.
+
+        Args:
+            known: the identities of indices.
+
+        Returns:
+            None where the index cannot be told from one that had its name.
+        """
+        found = known.of_all(self.index)
+        if found is None:
+            return None
+        return self._states("|".join(f"{name}:{each.name}" for name, each in found.items()))
+
+    def _states(self, identity: str) -> Iterator[LoggedState]:
+        after = None
+        while buckets := self._judged(after, _MOST_HITS, {"seq": {"stats": {"field": SEQ_NO}}}):
+            for bucket in buckets:
+                after = _place(bucket)
+                if not _is_place(after):
+                    continue
+                seq = SeqStats.read(bucket["seq"])
+                held = (seq.count, seq.least, seq.most, seq.total)
+                yield LoggedState(uid_of(*after), f"{identity} {held}", seq.most)
+
     def _places(self, after: tuple[str, str] | None, size: int) -> list[tuple[str, str]]:
+        return [_place(bucket) for bucket in self._judged(after, size, {})]
+
+    def _judged(
+        self, after: tuple[str, str] | None, size: int, told: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """A bucket for each judged document, by name, with what an aggregation tells of it."""
         parts = [
             {"index": {"terms": {"field": "alert.index"}}},
             {"id": {"terms": {"field": "alert.id"}}},
@@ -155,10 +195,13 @@ class VerdictIndex:
         composite: dict[str, Any] = {"size": size, "sources": parts}
         if after is not None:
             composite["after"] = {"index": after[0], "id": after[1]}
-        body = {"size": 0, "track_total_hits": False, "aggs": {"judged": {"composite": composite}}}
+        judged = {"composite": composite, **({"aggs": told} if told else {})}
+        body = {"size": 0, "track_total_hits": False, "aggs": {"judged": judged}}
         found = self._retry(lambda: self._client.search(body, self.index))
-        buckets = found.get("aggregations", {}).get("judged", {}).get("buckets", [])
-        return [(bucket["key"]["index"], bucket["key"]["id"]) for bucket in buckets]
+        buckets: list[dict[str, Any]] = (
+            found.get("aggregations", {}).get("judged", {}).get("buckets", [])
+        )
+        return buckets
 
     def _documents(self, ids: list[str]) -> Iterator[Mapping[str, Any]]:
         """The verdicts on documents of these ids, oldest first."""
@@ -220,6 +263,10 @@ def _without_retracted(documents: Sequence[Mapping[str, Any]]) -> Iterator[Mappi
 
     retracted = {named(each, "retracts") for each in documents if each.get("retracts")}
     yield from (each for each in documents if named(each, "_id") not in retracted)
+
+
+def _place(bucket: Mapping[str, Any]) -> tuple[str, str]:
+    return bucket["key"]["index"], bucket["key"]["id"]
 
 
 def _is_place(place: tuple[str, str]) -> bool:

@@ -25,7 +25,11 @@ class WordsConfig(BaseModel):
         24, ge=2, le=1000, description="Rows that occlusion has scored for one incident, at most."
     )
     steps: int = Field(
-        6, ge=2, le=200, description="Points of the path that gradients are taken at."
+        20,
+        ge=4,
+        le=200,
+        description="Points of the path that gradients are taken at, at most; six where they are "
+        "enough.",
     )
     neighbours: int = Field(
         3, ge=0, le=20, description="Labelled incidents that are named as alike; 0 for none."

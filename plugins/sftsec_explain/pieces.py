@@ -29,15 +29,20 @@ class Piece:
 
     Attributes:
         input: the name of its input.
-        words: for people.
+        text: as it stands there; for people where it is no text's.
         span: in `Batch.text()` of the row; None for an input that is no text.
         place: where it stands in its input's own value; None for what is left out as a whole.
     """
 
     input: str
-    words: str
+    text: str
     span: tuple[int, int] | None = None
     place: tuple[int, int] | None = None
+
+    @property
+    def words(self) -> str:
+        """For people; made on demand, since few pieces of a text are told."""
+        return self.text if self.place is None else describe(self.text)
 
 
 def pieces_of(fields: tuple[InputField, ...], row: Inputs) -> list[Piece]:
@@ -50,7 +55,7 @@ def pieces_of(fields: tuple[InputField, ...], row: Inputs) -> list[Piece]:
             found.append(Piece(name, "earlier events", (offset, offset + len(text))))
         else:
             found += [
-                Piece(name, describe(text[start:end]), (offset + start, offset + end), (start, end))
+                Piece(name, text[start:end], (offset + start, offset + end), (start, end))
                 for start, end in word_spans(text)
             ]
         offset += len(text) + 1

@@ -117,9 +117,9 @@ def _strongest(found: Sequence[Weighed], top: int) -> list[Weighed]:
     """Those that say most, the strongest first: so many different words, each with its places."""
     ordered = sorted(found, key=lambda each: -abs(each.contribution))
     least = max(_FAINT * abs(ordered[0].contribution), LEAST) if ordered else 0.0
-    kept, words = list[Weighed](), set[str]()
+    kept, words = list[Weighed](), set[tuple[str, ...]]()
     for each in ordered:
-        name = words_of(each)
+        name = tuple(piece.text for piece in each.pieces)
         if abs(each.contribution) < least or len(kept) >= _SPANS * top:
             break
         if name in words or len(words) < top:

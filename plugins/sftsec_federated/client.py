@@ -14,6 +14,7 @@ from sftsec_core.api import (
     DataError,
     TrainingError,
 )
+from sftsec_core.sdk.errors import LostAnswerError
 from sftsec_core.sdk.http import HttpAnswer, HttpClient
 from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_federated.frame import Frame, read_frame
@@ -44,6 +45,13 @@ class FederationClient:
             "the federation", ca_file=config.ca_file, timeout_s=_SILENCE_S, max_bytes=_MOST
         )
         self.sent = self.received = 0
+        # A server that refuses a client's certificate closes the connection and says nothing.
+        self._answered = False
+        self._hint = (
+            "if it asks sites for certificates (client_ca), set certificate and key"
+            if config.certificate is None
+            else f"it may not accept {config.certificate}: its client_ca must have signed it"
+        )
         if config.certificate is not None:
             try:
                 self._http.trust.load_cert_chain(config.certificate, config.key)
@@ -109,7 +117,13 @@ class FederationClient:
 
     def _once(self, route: str, body: bytes) -> HttpAnswer:
         url = f"{self._url}/v1/{route}"
-        answer = self._http.send("POST", url, headers=self._headers, body=body)
+        try:
+            answer = self._http.send("POST", url, headers=self._headers, body=body)
+        except LostAnswerError as error:
+            if not self._answered and url.startswith("https:"):
+                raise LostAnswerError(f"{error}; {self._hint}") from None
+            raise
+        self._answered = True
         if answer.status >= 502:
             raise ConnectorUnavailableError(f"{self._url} answers {answer.status}")
         self.sent += len(body)

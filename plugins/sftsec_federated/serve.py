@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import ssl
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -71,9 +72,28 @@ def serve(settings: FederationSettings, say: Callable[[str], None]) -> dict[str,
             **options,
         )
         config.load()
+        if config.ssl is not None:
+            config.ssl.sslobject_class = _counting(federation)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"certificate, key or client_ca cannot be used: {error}") from None
     return _run(federation, uvicorn.Server(config))
+
+
+def _counting(federation: Federation) -> type[ssl.SSLObject]:
+    """A TLS connection that tells of a handshake that fails; asyncio drops it in silence."""
+
+    class CountingConnection(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            try:
+                super().do_handshake()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise
+            except ssl.SSLError as error:
+                reason = str(error.reason or "no TLS").lower().replace("_", " ")
+                federation.exchange.count(f"connection refused: {reason}")
+                raise
+
+    return CountingConnection
 
 
 def _run(federation: Federation, server: Any) -> dict[str, Any]:  # noqa: ANN401 - uvicorn.Server
@@ -90,6 +110,8 @@ def _run(federation: Federation, server: Any) -> dict[str, Any]:  # noqa: ANN401
     }
     try:
         thread.start()
+        while not server.started and thread.is_alive():
+            time.sleep(0.02)  # said before, a site would be refused that comes at once
         scheme = "https" if config.is_ssl else "http"
         federation.say(f"listening on {scheme}://{config.host}:{listening.getsockname()[1]}")
         return federation.run()

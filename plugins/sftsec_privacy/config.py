@@ -21,6 +21,11 @@ class PrivacySettings(Strict):
     canaries: int = Field(
         16, ge=0, le=200, description="Made-up incidents that are planted; half of them a model."
     )
+    seed: int = Field(
+        20221,
+        ge=0,
+        description="Of which incidents a model has: the same in each report, so they compare.",
+    )
     max_auc: float = Field(
         0.55, ge=0.5, le=1, description="Above this area under the curve the report warns."
     )

@@ -12,7 +12,7 @@ from sftsec_privacy.max_membership_auc import max_membership_auc
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sftsec_core.api import AuditInput, TrainedModel, TrainJob
+    from sftsec_core.api import AuditInput, Example, PrivacySpend, TrainedModel, TrainJob
 
 
 def _privacy(config: PrivacySettings, given: AuditInput) -> Mapping[str, Any]:
@@ -25,6 +25,12 @@ def _train(job: TrainJob[PrivateLinearConfig]) -> TrainedModel:
     from sftsec_privacy.private_linear import train_private_linear
 
     return train_private_linear(job)
+
+
+def _spends(config: PrivateLinearConfig, train: Sequence[Example]) -> PrivacySpend:
+    from sftsec_privacy.private_linear import privacy_of
+
+    return privacy_of(config, train)
 
 
 def _load(folder: Path) -> TrainedModel:
@@ -72,5 +78,6 @@ def sftsec_register_recipes() -> Sequence[RecipeSpec[Any]]:
             max_gpus=0,
             fit=_train,
             load=_load,
+            privacy=_spends,
         )
     ]

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sftsec_privacy.vocabulary import Inversion
 
 NAME = "Privacy of training incidents"
-_SEED = 20221  # of which rows a shadow has; the same for each report, so that they compare
 _LEAST_ROWS = 100
 _FEWEST = 4  # models, however long they take
 
@@ -55,16 +54,16 @@ def privacy(config: PrivacySettings, given: AuditInput) -> Mapping[str, Any]:
         "tpr_at_fpr_0.001" (None with fewer than 1,000 rows that are no members), "exposure" and
         "most_exposure" in bits, "ngrams", "ngrams_of_one", "rows", "shadows" and "recipe".
     """
-    pool = _pool(given.split, config.rows)
+    pool = _pool(given.split, config.rows, config.seed)
     if given.refit is None:
         return _not_measured("nothing can be fitted again here")
     if why := _why_not(config, given, pool):
         return _not_measured(why)
-    planted = make_canaries(given.task, config.canaries, _SEED)
-    references = make_canaries(given.task, REFERENCES, _SEED + 1) if planted else []
+    planted = make_canaries(given.task, config.canaries, config.seed)
+    references = make_canaries(given.task, REFERENCES, config.seed + 1) if planted else []
     shadows = _fit(config, given, given.refit, (pool, planted, references))
     n, c = len(pool), len(planted)
-    found = attack(shadows.scores[:, :n], shadows.member[:, :n], _SEED)
+    found = attack(shadows.scores[:, :n], shadows.member[:, :n], config.seed)
     bits = None
     if planted:
         inside, canaries = shadows.member[:, n : n + c], shadows.scores[:, n:]
@@ -74,7 +73,7 @@ def privacy(config: PrivacySettings, given: AuditInput) -> Mapping[str, Any]:
     return _section(config, given, len(pool), len(shadows.scores), found, bits, vocabulary)
 
 
-def _pool(split: Split, most: int) -> list[Example]:
+def _pool(split: Split, most: int, seed: int) -> list[Example]:
     """One row of each cluster, of train and test."""
     seen: set[int] = set()
     alone = []
@@ -82,7 +81,7 @@ def _pool(split: Split, most: int) -> list[Example]:
         if each.cluster < 0 or each.cluster not in seen:
             seen.add(each.cluster)
             alone.append(each)
-    order = np.random.default_rng(_SEED).permutation(len(alone))[:most]
+    order = np.random.default_rng(seed).permutation(len(alone))[:most]
     return [alone[i] for i in sorted(order.tolist())]
 
 
@@ -107,7 +106,7 @@ def _fit(
 ) -> _Shadows:
     """Fit each model on half of the pool and of the canaries, and let it answer for all rows."""
     pool, planted, references = rows
-    recipe, rng = given.recipe or given.task.baseline, np.random.default_rng(_SEED)
+    recipe, rng = given.recipe or given.task.baseline, np.random.default_rng(config.seed)
     asked, choice = [*pool, *planted, *references], [*pool, *planted]
     labels = [given.task.labels.index(each.label) for each in asked]
     scores, members = [], []

@@ -16,15 +16,14 @@ from __future__ import annotations
 
 import json
 import secrets
-import warnings
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api import Batch, DataError, IntegrityError
+from sftsec_core.api import Batch, ConfigError, DataError, IntegrityError, PrivacySpend
 from sftsec_core.sdk.hashed_ngrams import hashed_ngrams
+from sftsec_core.sdk.privacy_accounting import noise_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 SETTINGS, WEIGHTS = "private_linear.json", "private_linear.safetensors"
 _MOMENTUM = 0.9
 _NGRAMS = (3, 5)
-_ORDERS = (*range(2, 33), 40, 48, 64, 128, 256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +126,14 @@ def train_private_linear(job: TrainJob[PrivateLinearConfig]) -> PrivateLinearMod
     column = {label: number for number, label in enumerate(labels)}
     y = np.array([column[each.label] for each in examples])
     trust = np.array([each.weight for each in examples])
-    delta = config.delta or len(examples) ** -1.1
-    noise = noise_for(config, delta)
+    delta = config.delta or delta_of(len(examples))
+    spend = _spend_of(config, delta)
+    noise = spend.noise_multiplier
     weights, bias = _descend(rows, np.eye(len(labels))[y], trust, config, noise)
     spent = {
         "epsilon": config.epsilon,
         "delta": delta,
-        "noise_multiplier": noise,
-        "sample_rate": config.sample_rate,
-        "steps": config.steps,
+        **spend.to_json(),
         "rows": len(examples),
         "unit": "a cluster of near-duplicates",
     }
@@ -145,34 +142,24 @@ def train_private_linear(job: TrainJob[PrivateLinearConfig]) -> PrivateLinearMod
     )
 
 
-def noise_for(config: PrivateLinearConfig, delta: float) -> float:
-    """The standard deviation of the noise, in units of the clip, that the epsilon takes."""
-    return _noise(config.epsilon, delta, config.sample_rate, config.steps)
+def privacy_of(config: PrivateLinearConfig, train: Sequence[Example]) -> PrivacySpend:
+    """What a training on these examples spends."""
+    return _spend_of(config, config.delta or delta_of(max(len(_one_a_cluster(train)), 2)))
 
 
-@lru_cache
-def _noise(epsilon: float, delta: float, sample_rate: float, steps: int) -> float:
-    """The least noise whose bound is at most epsilon, to a thousandth; found by bisection."""
-    least, most = 0.1, 1000.0
-    while most - least > least / 1000:
-        middle = (least + most) / 2
-        if _epsilon(middle, delta, sample_rate, steps) <= epsilon:
-            most = middle
-        else:
-            least = middle
-    return most
+def delta_of(rows: int) -> float:
+    """The chance that the bound may fail, well below one in so many rows."""
+    return float(rows**-1.1)
 
 
-def _epsilon(noise: float, delta: float, sample_rate: float, steps: int) -> float:
-    """The privacy loss of a training, by Opacus; over whole orders, whose terms are few."""
-    with warnings.catch_warnings():
-        # Opacus says that an order at the end of the range was best: the bound holds all the same.
-        warnings.simplefilter("ignore", UserWarning)
-        from opacus.accountants.analysis import rdp
-
-        orders = [*_ORDERS]
-        spent = rdp.compute_rdp(q=sample_rate, noise_multiplier=noise, steps=steps, orders=orders)
-        return float(rdp.get_privacy_spent(orders=orders, rdp=spent, delta=delta)[0])
+def _spend_of(config: PrivateLinearConfig, delta: float) -> PrivacySpend:
+    noise = noise_for(config.epsilon, delta, config.sample_rate, config.steps)
+    if noise is None:
+        raise ConfigError(
+            f"private_linear: no noise keeps epsilon {config.epsilon:g} in {config.steps:,} steps "
+            f"that draw {config.sample_rate:.0%} of the rows: lower `steps` or `sample_rate`"
+        )
+    return PrivacySpend(noise, config.sample_rate, config.steps)
 
 
 def _one_a_cluster(examples: Sequence[Example]) -> list[Example]:

@@ -10,31 +10,34 @@ import multiprocessing
 import secrets
 import signal
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import orjson
 
-from sftsec_core.api.contracts import ConnectorSpec
+from sftsec_core.api.contracts import AddsRecords, ConnectorSpec, PullsParts
 from sftsec_core.api.errors import ConnectorError, NotFoundError, SftsecError
 from sftsec_core.bench.alerts import FIELDS, alerts, detections
+from sftsec_core.bench.ingest import compared, measured_ingest
 from sftsec_core.bench.memory import peak_rss_mb
 from sftsec_core.operations.gc_tuning import raise_gc_thresholds
 from sftsec_core.operations.preflight import connector_config, read
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-    from pathlib import Path
 
     from sftsec_core.api.contracts import ReferenceClient
 
 T = TypeVar("T")
 ROWS = 200_000
 _CHUNK = 500
+_NEW = 100  # one alert in so many is new when a data set is built again
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Job:
         file: the configuration, and `connector` one of its connectors.
         name: of what the benchmark makes on the platform.
         side: a key of `SIDES`.
+        folder: of the data sets that are built.
         rows: records that are there, and detections to write.
         batch: detections a push.
     """
@@ -55,6 +59,7 @@ class Job:
     rows: int
     batch: int
     side: str = ""
+    folder: Path | None = None
 
 
 def run_connector_bench(
@@ -81,7 +86,9 @@ def run_connector_bench(
         push); for each of the sides pull and push (ours), scan, scan_fields and bulk (the plain
         client's) SIDE_per_s and SIDE_cpu_s (of the client's process; the medians of the rounds)
         and SIDE_peak_mb (the highest); pull_ratio and push_ratio, the medians of the rounds'
-        pull_ratios and push_ratios: our rate by the plain client's, by the faster scan's.
+        pull_ratios and push_ratios: our rate by the plain client's, by the faster scan's; for a
+        connector that tells what changed, second: a data set that is built again after a hundredth
+        was added (`sftsec_core.bench.ingest.compared`).
 
     Raises:
         NotFoundError: when the configuration names no such connector.
@@ -105,6 +112,7 @@ def run_connector_bench(
         for side in _READING:
             _in_a_process(replace(job, side=side))
         found = [_round(job, number, rounds, reference_client, say) for number in range(rounds)]
+        second = _second(job, reference_client, say)
         say("deleting them")
     return {
         "connector": connector,
@@ -114,6 +122,7 @@ def run_connector_bench(
         "record_bytes": len(orjson.dumps([record for _, record in alerts(100)])) // 100,
         "batch": job.batch,
         **summary(found),
+        **({} if second is None else {"second": second}),
     }
 
 
@@ -157,6 +166,33 @@ def _round(
             raise ConnectorError(f"{side}: not all of {job.rows:,} came through")
         say(f"round {number + 1} of {rounds}: {side} {measured['per_s']:,.0f} a second")
     return found
+
+
+def _second(
+    job: Job, reference_client: ReferenceClient, say: Callable[[str], None]
+) -> dict[str, Any] | None:
+    """Build a data set, add a hundredth, build it again; None for a connector without parts."""
+    connector = reference_client.connect("push")
+    connector.close()
+    if not isinstance(connector, PullsParts) or not isinstance(reference_client, AddsRecords):
+        return None
+    with tempfile.TemporaryDirectory(prefix="sftsec-bench-") as scratch:
+        grown, anew = (replace(job, folder=Path(scratch) / name) for name in ("grown", "anew"))
+        first = _in_a_process(grown, _build)
+        say(f"building a data set of them took {first['cpu_seconds']} s of CPU time")
+        reference_client.add(islice(alerts(job.rows + -(-job.rows // _NEW)), job.rows, None))
+        second, rebuilt = _in_a_process(grown, _build), _in_a_process(anew, _build)
+    return compared(first, second, rebuilt)
+
+
+def _build(job: Job) -> dict[str, Any]:
+    _, reference_client = _reference_client(job)
+    connector = reference_client.connect("push")
+    try:
+        return measured_ingest(cast("PullsParts", connector), FIELDS[0], cast("Path", job.folder))
+    finally:
+        connector.close()
+        reference_client.close()
 
 
 # --- one side, in a process of its own ----------------------------------------------------------
@@ -284,16 +320,16 @@ def _measure(job: Job) -> dict[str, float]:
     return {"count": count, "per_s": per_s, "cpu_s": watch.cpu, "peak_mb": peak_rss_mb()}
 
 
-def _in_a_process(job: Job) -> dict[str, float]:
+def _in_a_process(job: Job, measure: Callable[[Job], dict[str, Any]] = _measure) -> dict[str, Any]:
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_report, args=(job, sender), daemon=True)
+    process = context.Process(target=_report, args=(job, measure, sender), daemon=True)
     process.start()
     sender.close()
     try:
         result = receiver.recv()
     except EOFError:
-        result = ConnectorError(f"{job.side}: the process died")
+        result = ConnectorError(f"{job.side or 'build'}: the process died")
     finally:  # also on Ctrl-C: nothing may write any more when the data is deleted
         process.terminate()
         process.join()
@@ -302,10 +338,10 @@ def _in_a_process(job: Job) -> dict[str, float]:
     return dict(result)
 
 
-def _report(job: Job, sender: Connection) -> None:
+def _report(job: Job, measure: Callable[[Job], dict[str, Any]], sender: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us, and cleans up
     try:
-        sender.send(_measure(job))
+        sender.send(measure(job))
     except SftsecError as error:
         sender.send(ConnectorError(f"{job.side}: {error}"))
     except Exception as error:  # noqa: BLE001 - each vendor's client has errors of its own

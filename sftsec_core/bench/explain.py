@@ -4,8 +4,9 @@
                 probability of the explained label: the lower, the better (Petsiuk 2018, "RISE")
     insertion   words are put into an empty text in that order; the higher, the better
     randomised  rank correlation (Spearman) of the words' contributions with those of the same model
-                with its learnt weights permuted: near 0, or the explanation does not depend on the
-                model (Adebayo 2018, "Sanity Checks for Saliency Maps")
+                with its learnt weights permuted, of an encoder those of all its layers: near 0, or
+                the explanation does not depend on the model (Adebayo 2018, "Sanity Checks for
+                Saliency Maps")
     time        explaining what becomes a detection, as a part of scoring all rows
 
 Each beside words in random order and beside occlusion that may score as many rows as the method
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.contracts import ExplainerSpec, ExplainJob, TrainJob
+from sftsec_core.api.contracts import ExplainerSpec, ExplainJob, TrainJob, sole_model
 from sftsec_core.api.domain import TEXT_INPUT, Batch
 from sftsec_core.api.errors import DataError
 from sftsec_core.api.settings.task import TrainSettings
@@ -36,9 +38,9 @@ if TYPE_CHECKING:
 EXPLAINER, PLUGIN = "words", "explain"
 LEAST_WORDS = 5  # of a text whose words are ranked: fewer have no order to speak of
 STEPS = 10  # points of a curve
-# Rows that occlusion may score for what a method costs: one pass over the n-grams, or six forward
-# and backward passes through an encoder, of which a backward one costs two forward ones.
-SAME_COST = {"exact": 4, "gradients": 18, "occlusion": 24}
+# Rows that occlusion may score for what a method costs: two passes over the n-grams, or six forward
+# and backward passes through an encoder, which take as long as so many rows that are scored.
+SAME_COST = {"exact": 4, "gradients": 24, "occlusion": 24}
 Order = Sequence[tuple[int, int]]
 
 
@@ -172,7 +174,12 @@ def _explain(
         return [model.labels[column] for column in model.predict_proba(batch).argmax(axis=1)]
 
     job = ExplainJob(
-        model=model, batch=rows[0], pairs=rows[1], proba=model.predict_proba, decide=decide
+        model=model,
+        batch=rows[0],
+        pairs=rows[1],
+        proba=model.predict_proba,
+        decide=decide,
+        decided=[model.labels[column] for column, _ in rows[1]],
     )
     return spec.explain(spec.configure(options), job)
 
@@ -240,17 +247,35 @@ def _randomised(
     rng: np.random.Generator,
 ) -> dict[str, Any]:
     """How alike the words' contributions are where the head's weights are permuted."""
-    head = getattr(fitted.model, "head", None)
-    if head is None or own.method != "exact":
-        return {"randomised": None}
-    permuted = rng.permuted(head.weights, axis=1)
-    other: Any = replace(fitted.model, head=replace(head, weights=permuted))  # type: ignore[type-var]
-    changed = _orders(replace(fitted, model=other), spec, {})
+    with _permuted(sole_model(fitted.model), rng) as other:
+        if other is None:
+            return {"randomised": None}
+        changed = _orders(replace(fitted, model=other), spec, {})
     found = [
         _spearman([one[span] for span in one], [two[span] for span in one])
         for one, two in zip(own.weights, changed.weights, strict=True)
     ]
     return {"randomised": float(np.nanmean(found))}
+
+
+@contextmanager
+def _permuted(model: Any, rng: np.random.Generator) -> Iterator[Any]:  # noqa: ANN401 - any recipe's
+    """A model with its weights permuted, within the block; None of one that shows none."""
+    head, module = getattr(model, "head", None), getattr(model, "module", None)
+    if head is not None:
+        yield replace(model, head=replace(head, weights=rng.permuted(head.weights, axis=1)))
+        return
+    if module is None:
+        yield None
+        return
+    before = {name: each.clone() for name, each in module.state_dict().items()}
+    try:
+        for each in module.parameters():
+            flat = each.data.flatten()
+            each.data = flat[rng.permutation(len(flat))].reshape(each.shape)
+        yield model
+    finally:
+        module.load_state_dict(before)
 
 
 def _spearman(one: Sequence[float], two: Sequence[float]) -> float:

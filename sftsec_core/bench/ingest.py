@@ -62,7 +62,7 @@ def run_ingest_bench(rows: int, folder: Path) -> dict[str, Any]:
         folder: for the file and the snapshot; what is left there is removed again.
 
     Returns:
-        rows, seconds, cpu_seconds, rows_per_s, peak_rss_mb, kept, exact_duplicates,
+        rows, seconds, cpu_seconds, rows_per_s, pulled, peak_rss_mb, kept, exact_duplicates,
         near_duplicates, planted, recall, redactions, digest, baseline_rows_per_s, and ratio:
         the baseline's CPU time by ours, a row, which a busy machine disturbs little; second: the
         figures of the second ingest, with the CPU time of it and of its pull as parts of the
@@ -93,14 +93,19 @@ def run_ingest_bench(rows: int, folder: Path) -> dict[str, Any]:
         "ratio": round(
             baseline["cpu_seconds"] / baseline["rows"] * rows / result["cpu_seconds"], 3
         ),
-        "second": _compared(result, second, rebuilt),
+        "second": compared(result, second, rebuilt),
     }
 
 
-def _compared(
+def compared(
     first: dict[str, Any], second: dict[str, Any], rebuilt: dict[str, Any]
 ) -> dict[str, Any]:
-    """The second ingest beside the first one."""
+    """The second ingest beside the first one, and beside one that takes nothing over.
+
+    Returns:
+        The figures of the second, its CPU times as parts of the first one's, and whether its
+        snapshot is that of a rebuild.
+    """
     names = ("cpu_seconds", "pull_cpu_seconds")
     return {
         **second,
@@ -124,9 +129,21 @@ class _NormaliseOnly:
         return [NORMALISE]
 
 
-def _prepared(folder: Path) -> tuple[PullsParts, IngestPlan]:
-    """The connector on the file, and what to do with what it brings."""
-    from sftsec_core.api.contracts import ConnectorContext, ConnectorSpec, StepContext
+def _connector(folder: Path) -> PullsParts:
+    """The connector on the file."""
+    from sftsec_core.api.contracts import ConnectorContext, ConnectorSpec
+    from sftsec_core.plugins import Plugins
+
+    kind = Plugins(("files",)).specs(ConnectorSpec)["files"]
+    connector = kind.create(
+        kind.configure({"paths": [folder / _CORPUS]}), ConnectorContext("bench", bytes(32), folder)
+    )
+    return cast("PullsParts", connector)
+
+
+def ingest_plan(field: str) -> IngestPlan:
+    """What a task that reads one field of text does with its incidents: redaction, by default."""
+    from sftsec_core.api.contracts import StepContext
     from sftsec_core.api.domain import TaskSpec
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.dataset.features import field_kinds, renderer
@@ -134,22 +151,29 @@ def _prepared(folder: Path) -> tuple[PullsParts, IngestPlan]:
     from sftsec_core.dataset.steps import build_steps
     from sftsec_core.plugins import Plugins
 
-    plugins = Plugins(("files", "pii"))
+    plugins = Plugins(("pii",))
     plugins.add(_NormaliseOnly())
-    kind = plugins.specs(ConnectorSpec)["files"]
-    connector = kind.create(
-        kind.configure({"paths": [folder / _CORPUS]}), ConnectorContext("bench", bytes(32), folder)
-    )
     labels = {"malicious": ("malicious",), "benign": ("benign",)}
-    task = TaskSettings(connector="files", text=(_FIELD,), labels=labels, benign="benign")
+    task = TaskSettings(connector="bench", text=(field,), labels=labels, benign="benign")
     spec = TaskSpec("bench", task.inputs, ("benign", "malicious"), "benign")
     steps = build_steps(task, plugins, StepContext(task.text, bytes(32)))
     render = renderer(spec, task.render, plugins)
-    plan = IngestPlan(field_kinds(spec), None, steps, task.dedupe, render)
-    return cast("PullsParts", connector), plan
+    return IngestPlan(field_kinds(spec), None, steps, task.dedupe, render)
 
 
-def _pipeline(folder: Path) -> dict[str, Any]:
+def measured_ingest(connector: PullsParts, field: str, folder: Path) -> dict[str, Any]:
+    """Ingest what a connector brings, with what an earlier call has left in the folder.
+
+    Args:
+        connector: gives the incidents, labelled or not, by parts.
+        field: the text that is read of them.
+        folder: for the parts and the snapshots.
+
+    Returns:
+        seconds, cpu_seconds, pull_cpu_seconds (pull, redaction and hashes), peak_rss_mb, pulled
+        (incidents that were not taken over), kept, exact_duplicates, near_duplicates, redactions
+        and digest (of the snapshot).
+    """
     import pyarrow as pa
 
     from sftsec_core.api.domain import PullWindow
@@ -157,16 +181,19 @@ def _pipeline(folder: Path) -> dict[str, Any]:
     from sftsec_core.dataset.journal import PartStore
     from sftsec_core.dataset.sources import SourceParts
 
-    connector, plan = _prepared(folder)
+    plan = ingest_plan(field)
     pa.array([""])  # PyArrow imports pandas for it, once a process
     begin, cpu = time.perf_counter(), time.process_time()
-    pulled: list[float] = []
+    pulled, read = list[float](), list[int]()
     snapshot = ingest(
-        [SourceParts("", None, connector.parts(PullWindow(fields=(_FIELD,))))],
+        [SourceParts("", None, connector.parts(PullWindow(fields=(field,))))],
         plan,
         folder=folder / "work",
         snapshots=folder / "snapshots",
-        heard=Heard(pulled=lambda: pulled.append(time.process_time() - cpu)),
+        heard=Heard(
+            page=lambda page: read.append(page.read),
+            pulled=lambda: pulled.append(time.process_time() - cpu),
+        ),
         earlier=Earlier(PartStore(folder / "parts"), _newest(folder / "snapshots")),
     )
     seconds, used = time.perf_counter() - begin, time.process_time() - cpu
@@ -176,6 +203,7 @@ def _pipeline(folder: Path) -> dict[str, Any]:
         "cpu_seconds": round(used, 2),
         "pull_cpu_seconds": round(pulled[0], 2),
         "peak_rss_mb": round(peak_rss_mb()),
+        "pulled": sum(read),
         "kept": counts["kept"],
         "exact_duplicates": counts["exact_duplicates"],
         "near_duplicates": counts["near_duplicates"],
@@ -219,7 +247,7 @@ def main() -> None:
     parser.add_argument("--baseline", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.pipeline:
-        result = _pipeline(given.pipeline)
+        result = measured_ingest(_connector(given.pipeline), _FIELD, given.pipeline)
     elif given.baseline:
         result = _baseline(given.baseline)
     else:

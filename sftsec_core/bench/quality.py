@@ -1,23 +1,26 @@
 """How good, how fast and how large each recipe is, on folders of labelled incidents.
 
     python -m sftsec_core.bench.quality DIR... [--recipe R]... [--limit-train N] [--seed S]...
-        [--task FILE]
+        [--unlabelled N] [--task FILE] [--output FILE]
 
 Each dataset, recipe and seed runs in a process of its own, so that its peak memory is its own.
-Recipes fit on train and choose on dev; every figure is of test.
+Recipes fit on train and choose on dev; every figure is of test. With a limit there are so many
+labels in all: dev is left out, and recipes choose on what they have.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import os
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +30,13 @@ from pydantic import TypeAdapter
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import ConfigError, DataError, SftsecError, TrainingError
 from sftsec_core.api.settings.task import TaskSettings, TrainSettings
+from sftsec_core.api.settings.unlabelled import SelfTrainingSettings
 from sftsec_core.api.settings.values import Duration
+from sftsec_core.bench.measured_rows import MeasuredRows
 from sftsec_core.bench.memory import peak_rss_mb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from multiprocessing.connection import Connection
 
     import numpy as np
@@ -39,11 +44,14 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.contracts import RecipeSpec, TrainedModel
     from sftsec_core.api.domain import Example
+    from sftsec_core.bench.quality_data import BenchDataset
 
 KEYS = (
     "dataset",
     "recipe",
     "n_train",
+    "n_dev",
+    "n_unlabelled",
     "n_test",
     "macro_f1",
     "f1",
@@ -67,44 +75,81 @@ class BenchRun:
     seed: int
     budget: timedelta | None
     task: TaskSettings | None = None
+    unlabelled: int = 0
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """What a row says of the run that it is of; two of one key are the same run."""
+        task = self.task and hashlib.sha256(self.task.model_dump_json().encode()).hexdigest()[:12]
+        return {
+            "dataset": self.folder.name,
+            "recipe": self.recipe.name,
+            "seed": self.seed,
+            "limit_train": self.limit_train,
+            "unlabelled": self.unlabelled,
+            "budget_s": self.budget.total_seconds() if self.budget else None,
+            "task": task,
+        }
 
 
-def run_quality_bench(
+def plan_runs(
     folders: Sequence[Path],
     recipes: Sequence[RecipeSpec[Any]],
     *,
     limit_train: int | None = None,
+    unlabelled: int = 0,
     seeds: Sequence[int] = (13,),
     budget: timedelta | None = timedelta(minutes=10),
     task: TaskSettings | None = None,
-    on_start: Callable[[BenchRun], None] = lambda _run: None,
-) -> Iterator[dict[str, Any]]:
-    """Measure every recipe on every dataset with every seed.
+) -> list[BenchRun]:
+    """Every recipe on every dataset with every seed.
 
     Args:
         folders: each holds `train|dev|test.jsonl.gz`.
         recipes: importable from a fresh process, as those of a plugin are.
-        limit_train: rows of train to draw, two a class at least; None for all. Dev stays whole.
-        seeds: of the draw and of the training; a row each.
+        limit_train: labelled rows to draw of train, two a class at least, and no dev; None for all.
+        unlabelled: rows of the rest of train, at most, that self-training reads without their
+            labels; each run is then done without them too.
+        seeds: of the draws and of the training; a row each.
         budget: for the training of one model.
         task: what a model reads, figures of earlier events, transforms of train and settings of
             the recipes; default: all fields and nothing else.
-        on_start: told of each run just before it begins.
+    """
+    pools = dict.fromkeys((0, unlabelled))
+    return [
+        BenchRun(folder, recipe, limit_train, seed, budget, task, pool)
+        for folder, recipe, seed, pool in product(folders, recipes, seeds, pools)
+    ]
+
+
+def run_quality_bench(
+    runs: Iterable[BenchRun],
+    measured: MeasuredRows | None = None,
+    on_start: Callable[[BenchRun], None] = lambda _run: None,
+) -> Iterator[dict[str, Any]]:
+    """Measure runs, each in a process of its own.
+
+    Args:
+        runs: in the order of the rows.
+        measured: rows of before, which are not measured again, and where new ones are added.
+        on_start: told of each run that is measured, just before it begins.
 
     Yields:
-        The keys of `KEYS` (fractions 0 to 1, None where undefined), `seed`, and `notes` where
-        the model has some.
+        The keys of `KEYS` (fractions 0 to 1, None where undefined), those of `BenchRun.key`, and
+        `notes` where the model has some.
 
     Raises:
         DataError: when a folder holds no data, or none that a recipe reads.
         SftsecError: when a recipe fails.
     """
-    for folder in folders:
-        for recipe in recipes:
-            for seed in seeds:
-                run = BenchRun(folder, recipe, limit_train, seed, budget, task)
-                on_start(run)
-                yield _in_a_process(run)
+    known = measured or MeasuredRows(None)
+    for run in runs:
+        row = known.find(run.key)
+        if row is None:
+            on_start(run)
+            row = _in_a_process(run)
+            known.add(row)
+        yield row
 
 
 def measure(run: BenchRun) -> dict[str, Any]:
@@ -116,38 +161,54 @@ def measure(run: BenchRun) -> dict[str, Any]:
     dataset = data.read_dataset(run.folder, run.task)
     if not run.recipe.reads(dataset.task.inputs):
         raise DataError(f"{run.folder}: recipe {run.recipe.name!r} reads none of its fields")
-    drawn = data.limit_train(dataset.train, run.limit_train, run.seed)
-    train = data.transform_train(replace(dataset, train=drawn), run.task, run.seed)
+    dataset, pool = data.with_labels(dataset, run.limit_train, run.unlabelled, run.seed)
     settings = TrainSettings(seed=run.seed, budget=run.budget)
-    deadline = run.budget.total_seconds() if run.budget else None
     with tempfile.TemporaryDirectory() as workdir:
+        started, cpu = time.perf_counter(), time.process_time()
         job = TrainJob(
             task=dataset.task,
-            train=train,
+            train=_learned_from(dataset, pool, run),
             dev=dataset.dev,
             config=run.recipe.configure(_options(run)),
             settings=settings,
             workdir=Path(workdir),
-            deadline_s=deadline,
+            deadline_s=run.budget.total_seconds() if run.budget else None,
         )
-        started, cpu = time.perf_counter(), time.process_time()
         model = run.recipe.fit(job)
         fit_s, fit_cpu_s = time.perf_counter() - started, time.process_time() - cpu
         require_learning(model, job, run.recipe.name)
     proba, score_s = _score(model, Batch.of_examples(dataset.task.inputs, dataset.test))
     return {
-        "dataset": dataset.name,
-        "recipe": run.recipe.name,
-        "n_train": len(drawn),
+        **run.key,
+        "n_train": len(dataset.train),
+        "n_dev": len(dataset.dev),
+        "n_unlabelled": len(pool),
         "n_test": len(dataset.test),
         **judge(dataset.test, proba, dataset.task.labels, dataset.task.benign),
         "fit_s": round(fit_s, 3),
         "fit_cpu_s": round(fit_cpu_s, 3),
         "score_per_s": round(len(dataset.test) / max(score_s, 1e-9), 1),
         "peak_rss_mb": round(peak_rss_mb(), 1),
-        "seed": run.seed,
         **_notes(model),
     }
+
+
+def _learned_from(
+    dataset: BenchDataset, pool: Sequence[Example], run: BenchRun
+) -> Sequence[Example]:
+    """Train after the task's transforms, and the rows of the pool that self-training adds."""
+    from sftsec_core.bench import quality_data as data
+    from sftsec_core.recipes.self_training import self_train
+
+    train, settings = (
+        data.transform_train(dataset, run.task, run.seed),
+        TrainSettings(seed=run.seed),
+    )
+    if not pool:
+        return train
+    config = (run.task and run.task.train.self_training) or SelfTrainingSettings()
+    found = self_train(config, train, dataset.dev, pool, dataset.task, settings)
+    return [*train, *found.added]
 
 
 def _options(run: BenchRun) -> dict[str, Any]:
@@ -258,7 +319,7 @@ def read_task(path: Path) -> TaskSettings:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a JSON object a line, and write them all as a list where `--output` says."""
+    """Print a JSON object a line; `--output` keeps them, and what it has is not run again."""
     from sftsec_core.recipes.specs import RECIPES
 
     known = {recipe.name: recipe for recipe in RECIPES}
@@ -274,21 +335,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="FILE",
         help="YAML: what a model reads, context and train",
     )
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--unlabelled", type=int, default=0, metavar="N")
+    parser.add_argument("--output", type=Path, help="JSON lines that are read and added to")
     given = parser.parse_args(arguments)
-    rows = []
-    for row in run_quality_bench(
+    runs = plan_runs(
         given.folders,
         [known[name] for name in given.recipe or ("linear", "hybrid", "auto")],
         limit_train=given.limit_train,
+        unlabelled=given.unlabelled,
         seeds=given.seed or (13,),
         budget=given.budget,
         task=given.task and read_task(given.task),
-    ):
-        rows.append(row)
+    )
+    for row in run_quality_bench(runs, MeasuredRows.read(given.output)):
         print(json.dumps(row), flush=True)
-        if given.output:
-            given.output.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -166,6 +166,30 @@ def limit_train(examples: Sequence[Example], limit: int | None, seed: int) -> li
     return [examples[i] for i in sorted(kept)]
 
 
+def with_labels(
+    dataset: BenchDataset, limit: int | None, unlabelled: int, seed: int
+) -> tuple[BenchDataset, list[Example]]:
+    """A dataset with so many labels in all, and rows of the rest of train without theirs.
+
+    Args:
+        dataset: whole.
+        limit: rows that `limit_train` draws of train; dev is left out then. None for all of both.
+        unlabelled: of the rest, at most, in a random order.
+        seed: of both draws.
+
+    Returns:
+        The dataset, and the rows: no label, weight 0, as a pool of unlabelled incidents has them.
+    """
+    if limit is None:
+        return dataset, []
+    drawn = limit_train(dataset.train, limit, seed)
+    uids = {example.uid for example in drawn}
+    rest = [example for example in dataset.train if example.uid not in uids]
+    order = np.random.default_rng(seed).permutation(len(rest))[:unlabelled]
+    pool = [replace(rest[i], label="", weight=0.0) for i in order]
+    return replace(dataset, train=drawn, dev=()), pool
+
+
 def transform_train(
     dataset: BenchDataset, settings: TaskSettings | None, seed: int
 ) -> Sequence[Example]:

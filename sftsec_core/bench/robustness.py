@@ -7,19 +7,17 @@ of false alarms that the first had on dev. The figures are those of the report's
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import DataError, TrainingError
-from sftsec_core.bench.quality_data import PARTS, read_records, read_stream
+from sftsec_core.bench.given_site import retrained, write_given_site, write_parts
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import EvalReport, TaskSpec
+    from sftsec_core.api.domain import TaskSpec
 
 ARMS = ("undefended", "defended")
 _AUDIT = "disguise"
@@ -78,14 +76,14 @@ def run_robustness_bench(
 def _measured(
     folder: Path, site: Path, seed: int, plan: RobustnessPlan, on_start: Callable[[str], None]
 ) -> Iterator[dict[str, Any]]:
-    task = _write_data(folder, site, seed, plan)
+    task = write_parts(folder, site, seed, plan.limit_train, plan.limit_test)
     if task.benign is None:
         raise DataError(f"{folder}: none of its labels is benign, so that no attack can be missed")
     rate: float | None = None
     for arm, recipe in zip(ARMS, (plan.recipe, plan.defended), strict=True):
         on_start(f"{folder.name}: {arm}, {recipe}, seed {seed}")
         _write_config(site, arm, recipe, task, seed, plan, rate)
-        report = _retrained(site, arm, recipe)
+        report = retrained(site, arm, recipe)
         figures = report.sections[_AUDIT]["figures"]
         if not figures:
             raise TrainingError(f"{folder}, {arm}: {report.sections[_AUDIT]['found']}")
@@ -100,21 +98,6 @@ def _measured(
         }
 
 
-def _write_data(folder: Path, site: Path, seed: int, plan: RobustnessPlan) -> TaskSpec:
-    """Write the parts as files of the connector `files`; return the question that they put."""
-    found: list[Mapping[str, Any]] = []
-    for part in PARTS:
-        records = read_records(folder / f"{part}.jsonl.gz")
-        limit = plan.limit_train if part == PARTS[0] else plan.limit_test
-        if limit is not None and limit < len(records):
-            draw = Random(seed)  # noqa: S311 - a draw that can be repeated
-            records = draw.sample(records, limit)
-        lines = (json.dumps(record) + "\n" for record in records)
-        (site / f"{part}.jsonl").write_text("".join(lines), encoding="utf-8")
-        found += records
-    return read_stream(folder, found)[0]
-
-
 def _write_config(
     site: Path,
     arm: str,
@@ -127,12 +110,7 @@ def _write_config(
     """The configuration of one arm; its threshold is chosen for `rate` where there is one."""
     threshold = {} if rate is None else {"method": "fpr", "target": rate}
     audit = {"rows": plan.rows, "queries": plan.queries, "seed": seed}
-    body = {
-        "connector": "incidents",
-        "text": list(task.text_fields),
-        "labels": {label: [label] for label in task.labels},
-        "benign": task.benign,
-        "split": {"method": "given"},
+    body: Mapping[str, Any] = {
         "train": {"recipe": recipe, "seed": seed},
         "decider": {"name": "threshold", **threshold},
         "evaluation": {"audits": {_AUDIT: audit}},
@@ -143,24 +121,4 @@ def _write_config(
             "voters": {"max_robust_drop": {"drop": 1.0}},
         },
     }
-    paths = [f"{part}.jsonl" for part in PARTS]
-    connector = {"type": "files", "paths": paths, "split_from_name": True}
-    settings = {
-        "version": 1,
-        "plugins": ["core", "files", "pii", "robust"],
-        "connectors": {"incidents": connector},
-        "tasks": {arm: body},
-    }
-    (site / "sftsec.yaml").write_text(json.dumps(settings), encoding="utf-8")
-
-
-def _retrained(site: Path, arm: str, recipe: str) -> EvalReport:
-    from sftsec_core.operations.authorize import local_admin
-    from sftsec_core.operations.context import Context
-    from sftsec_core.operations.retrain import retrain
-
-    with Context.open(site / "sftsec.yaml", actor=local_admin("bench")) as context:
-        report = retrain(context, arm, promote=False).report
-    if report.candidate.recipe != recipe:
-        raise TrainingError(f"{arm}: {recipe} was replaced by {report.candidate.recipe}")
-    return report
+    write_given_site(site, arm, task, ["robust"], body)

@@ -2,6 +2,7 @@
 
     uv venv ENV && uv pip install -p ENV/bin/python 'setfit==1.1.3' 'transformers<5'
     python -m sftsec_core.bench.setfit ENV/bin/python DIR... [--limit-train N] [--seed S]...
+        [--output FILE]
 
 The environment is one of its own, since SetFit needs an older transformers. It tunes the packaged
 encoder by its paper's settings; `python -m sftsec_core.bench.quality` with the same `--limit-train`
@@ -24,6 +25,7 @@ import numpy as np
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.bench import setfit_fit
+from sftsec_core.bench.measured_rows import MeasuredRows
 from sftsec_core.bench.quality import judge
 from sftsec_core.bench.quality_data import limit_train, read_dataset
 from sftsec_core.recipes.config import EncoderSettings
@@ -41,11 +43,12 @@ def measure_setfit(python: Path, folder: Path, limit: int | None, seed: int) -> 
     Args:
         python: the interpreter of an environment that has SetFit.
         folder: holds `train|dev|test.jsonl.gz`; dev is not read by SetFit.
-        limit: rows of train to draw, as `run_quality_bench` draws them; None for all.
+        limit: rows of train to draw, as `plan_runs` has them drawn; None for all.
         seed: of the draw and of the training.
 
     Returns:
-        The keys of `quality.KEYS` but for the peak of memory, and `seed`.
+        The keys of `quality.KEYS` but for the peak of memory and the rows that it does not read,
+        and those that tell the run from others.
 
     Raises:
         DataError: when the folder holds no data.
@@ -66,16 +69,18 @@ def measure_setfit(python: Path, folder: Path, limit: int | None, seed: int) -> 
     )
     proba = _columns(made, dataset.task.labels)
     return {
-        "dataset": dataset.name,
-        "recipe": "setfit",
+        **_key(folder, limit, seed),
         "n_train": len(train),
         "n_test": len(dataset.test),
         **judge(dataset.test, proba, dataset.task.labels, dataset.task.benign),
         "fit_s": round(made["fit_s"], 3),
         "fit_cpu_s": round(made["fit_cpu_s"], 3),
         "score_per_s": round(len(dataset.test) / max(made["score_s"], 1e-9), 1),
-        "seed": seed,
     }
+
+
+def _key(folder: Path, limit: int | None, seed: int) -> dict[str, Any]:
+    return {"dataset": folder.name, "recipe": "setfit", "seed": seed, "limit_train": limit}
 
 
 def _fit(python: Path, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,16 +117,21 @@ def _columns(made: Mapping[str, Any], labels: Sequence[str]) -> NDArray[np.float
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a JSON object a line."""
+    """Print a JSON object a line; `--output` keeps them, and what it has is not run again."""
     parser = argparse.ArgumentParser(description="Measure SetFit on labelled folders.")
     parser.add_argument("python", type=Path, help="of an environment that has setfit")
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
     parser.add_argument("--limit-train", type=int, metavar="N")
     parser.add_argument("--seed", action="append", type=int)
+    parser.add_argument("--output", type=Path, help="JSON lines that are read and added to")
     given = parser.parse_args(arguments)
+    measured = MeasuredRows.read(given.output)
     for folder in given.folders:
         for seed in given.seed or (13,):
-            row = measure_setfit(given.python, folder, given.limit_train, seed)
+            row = measured.find(_key(folder, given.limit_train, seed))
+            if row is None:
+                row = measure_setfit(given.python, folder, given.limit_train, seed)
+                measured.add(row)
             print(json.dumps(row), flush=True)
     return 0
 

@@ -35,6 +35,7 @@ COMMANDS = {
     "gpu": "sftsec_core.cli.gpu",
     "package": "sftsec_core.cli.package",
     "plugins": "sftsec_core.cli.plugins",
+    "privacy": "sftsec_core.cli.privacy",
     "bench": "sftsec_core.cli.bench",
     "drift": "sftsec_core.cli.drift",
     "audit": "sftsec_core.cli.audit",

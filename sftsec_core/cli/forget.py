@@ -52,11 +52,15 @@ def command(
 
     Gone are its rows and files: data sets that hold it (the next build pulls the rest again), parts
     of pulls, verdicts, detections, requests for labels, caches, texts in reports, fingerprints; the
-    database is written again without them. A digest under the site's salt keeps it from being
-    pulled again. The audit log says that so many incidents were erased, not which.
+    database is written again without them. Digests under the site's salt, of its id and of what it
+    holds, keep it from being pulled again, under another id too. The audit log says that so many
+    incidents were erased, not which.
 
     Models that learned from it are named. They serve until the next `sftsec retrain`, which makes
     new ones though no verdict is new, and at most `registry.replace_within` (30 days).
+
+    A backup brings it back: restored over this state, nothing is pulled until --resume has erased
+    it again.
 
     Not touched: what the SIEM holds, detections that were pushed there, backups (they are named),
     and earlier entries of the audit log, which name incidents by their ids. --user asks each

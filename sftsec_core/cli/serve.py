@@ -38,6 +38,7 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
 
     \b
       POST /v1/score   {"task": "phishing", "events": [{"id": "1", "fields": {"message": "..."}}]}
+      POST /v1/explain   the same; each result says why, by the task's explainer
       GET  /v1/tasks   what may be asked, and which models answer
       GET  /v1/models, /v1/runs, /v1/runs/RUN   for a token with the role viewer
       POST /v1/verdicts   {"task": "phishing", "verdicts": [{"incident": "7", "label": "..."}]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_T = TypeVar("_T")
 _GIVEN_SPLITS = frozenset({"train", "dev", "test"})
 _CAN_BE_UNREADABLE = frozenset({InputKind.NUMBER, InputKind.IMAGE})
 
@@ -75,16 +76,20 @@ class PartBuilder:
         cleaned = self._plan.steps(page.incidents)
         unusable = self._plan.steps.take_rejected()
         trimmed = [trim_incident(incident, self._plan.fields) for incident in cleaned]
-        self._count_unreadable(cleaned, trimmed)
         inputs = [self._plan.render(incident) for incident in trimmed]
+        gone = self._plan.forgotten.has_content
+        known = [gone(read, one.at) for read, one in zip(inputs, trimmed, strict=True)]
+        cleaned, trimmed = _without(known, cleaned), _without(known, trimmed)
+        inputs = _without(known, inputs)
+        self._count_unreadable(cleaned, trimmed)
         for index, read in enumerate(inputs):
             if read:
                 self._add_row(trimmed[index], read, self._groups(cleaned[index]))
-        records = len(page.incidents) + len(page.rejected)
+        records = len(page.incidents) + len(page.rejected) - sum(known)
         counts["read"] += records
         rejected = page.rejected + unusable
         counts["rejected"] += len(rejected)
-        counts["dropped_by_steps"] += len(page.incidents) - len(cleaned) - len(unusable)
+        counts["dropped_by_steps"] += records - len(page.rejected) - len(cleaned) - len(unusable)
         counts["empty"] += sum(not read for read in inputs)
         self.read += records
         judged = _judged(trimmed, inputs)
@@ -149,6 +154,10 @@ class PartBuilder:
             table["reason"].append(verdict.reason and storable(verdict.reason))
             table["automated"].append(verdict.automated)
         self._items.append(item)
+
+
+def _without(flagged: Sequence[bool], values: Sequence[_T]) -> list[_T]:
+    return [value for value, out in zip(values, flagged, strict=True) if not out]
 
 
 def connector_of(page: IncidentPage) -> str:

@@ -1,8 +1,9 @@
 """Which incidents were forgotten: told by a digest under the site's salt, left out of every pull.
 
-The digest is of the connector's name in the configuration and of the incident's uid: under another
-name a connector's incidents are others. Who has the salt can try whether an uid is among them; no
-uid can be read from it.
+One digest is of the connector's name in the configuration and of the incident's uid. Another one,
+of an incident that a data set held, is of what a model reads of it and of its time: it is left out
+under any name, such as that of a file that was renamed. Anyone who has the salt can try whether an
+uid or a text is among them; none can be read from it.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from sftsec_core.api.domain import inputs_digest
 from sftsec_core.dataset.dedup.records import source_uid
 from sftsec_core.dataset.sources import at_home, unscoped
 
@@ -20,16 +23,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sftsec_core.api.contracts import PullPart
-    from sftsec_core.api.domain import IncidentPage
+    from sftsec_core.api.domain import IncidentPage, Inputs
 
 _DIGEST_BYTES = 16
 
 
 def tombstone(connector: str, uid: str, salt: bytes) -> str:
     """Name a forgotten incident without naming it: 32 hexadecimal digits."""
-    said = f"{connector}\0{uid}".encode("utf-8", errors="surrogatepass")
-    keyed = hashlib.blake2b(said, digest_size=_DIGEST_BYTES, key=salt, person=b"sftsec-forgotten")
-    return keyed.hexdigest()
+    return _keyed(f"{connector}\0{uid}", salt, b"sftsec-forgotten")
+
+
+def content_tombstone(digest: str, at: datetime | None, salt: bytes) -> str:
+    """Name what an incident held, whatever its id: 32 hexadecimal digits.
+
+    Args:
+        digest: of the inputs that a model reads, `inputs_digest`.
+        at: the incident's time; without one, all that hold the same are one.
+        salt: the site's.
+    """
+    when = at.astimezone(UTC).isoformat(timespec="microseconds") if at else ""
+    return _keyed(f"{digest}\0{when}", salt, b"sftsec-content")
+
+
+def _keyed(said: str, salt: bytes, purpose: bytes) -> str:
+    raw = said.encode("utf-8", errors="surrogatepass")
+    return hashlib.blake2b(raw, digest_size=_DIGEST_BYTES, key=salt, person=purpose).hexdigest()
 
 
 @dataclass(slots=True)
@@ -39,7 +57,8 @@ class Forgotten:
     Attributes:
         keys: their tombstones.
         salt: this site's.
-        left_out: how many were left out of pages so far, by connector.
+        left_out: how many were left out so far, by connector; those known by their content are
+            under "".
     """
 
     keys: Collection[str]
@@ -52,6 +71,14 @@ class Forgotten:
             return False
         own = tombstone(connector, uid, self.salt) in self.keys
         return own or tombstone(*at_home(uid), self.salt) in self.keys
+
+    def has_content(self, inputs: Inputs, at: datetime | None) -> bool:
+        """Whether what a model would read of an incident was forgotten, and is left out."""
+        if not self.keys or not inputs:
+            return False
+        found = content_tombstone(inputs_digest(inputs), at, self.salt) in self.keys
+        self.left_out[""] += found
+        return found
 
     def has_row(self, uid: str, connectors: Sequence[str]) -> bool:
         """Whether a row of a data set is of a forgotten incident.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sftsec_core.dataset.forgotten import Forgotten
 from sftsec_core.dataset.snapshot import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class IngestPlan:
         connectors: whose pages come as `SourcePage`, where there are several.
         events: keep each record as an event of its own, whatever others hold: the model reads
             how many there were.
+        forgotten: what is left out as if it had not been pulled.
         sample: of a pool of unlabelled incidents: rows kept at most, and the salt of the draw;
             None keeps all.
     """
@@ -68,6 +70,7 @@ class IngestPlan:
     connectors: tuple[str, ...] = ()
     events: bool = False
     sample: tuple[int, bytes] | None = None
+    forgotten: Forgotten = field(default_factory=lambda: Forgotten((), b""))
 
     def digest(self) -> str:
         """Name the plan: a work folder of one plan is never resumed under another one."""

@@ -42,7 +42,9 @@ SAMPLED_INGEST = Sum(INGEST.whole, (*INGEST.parts, "sampled_out"))
 POOL = Sum(("pool",), ("unlabelled", "judged_since", "like_a_labelled_one", "held_out"))
 # Of a pool that is drawn from a data set of every event.
 EVENT_POOL = Sum(("unjudged",), ("pool", "outside_window", "sampled_out"))
-SELF_TRAINING = Sum(("unlabelled",), ("unsure", "beyond_proportion", "left_out_by_dev", "added"))
+SELF_TRAINING = Sum(
+    ("unlabelled",), ("not_read", "unsure", "beyond_proportion", "left_out_by_dev", "added")
+)
 # Of labels of labelling functions.
 WEAK_LABELS = Sum(
     ("unlabelled",), ("no_label", "unsure", "beyond_ratio", "left_out_by_dev", "added")

@@ -20,6 +20,7 @@ from sftsec_core.dataset.parts import open_part
 from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json
 from sftsec_core.operations.drift_reference import JUDGED
+from sftsec_core.operations.erased_texts import holds
 from sftsec_core.operations.increments import FOLDER as INCREMENTS
 from sftsec_core.operations.ingesting import DONE, POOL_DONE
 from sftsec_core.operations.label_summaries import SUMMARIES
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from sftsec_core.store.pruning import RunState
 
 FORGOTTEN = "(forgotten)"
+_DIGEST_DIGITS = 64
 # Files of a run that name incidents by their uids.
 _BY_UID = (SUSPECTS, PSEUDO_LABELS, WEAK_LABELS_FILE)
 _WORDS = re.compile(r"[^\s'\",;()]+")
@@ -96,9 +98,12 @@ class ErasedFiles:
         return len(files)
 
     def snapshots(self) -> int:
-        """Remove the data sets that hold one, the row first; return how many there were."""
+        """Remove the data sets that hold one, the row first; return how many there were.
+
+        A kill between the two leaves a folder that no row names: it goes as well.
+        """
         store, removed = self._context.store, 0
-        for digest in sorted(self._learned.snapshots):
+        for digest in sorted(self._learned.snapshots | set(self._unnamed())):
             rows = [row for row in store.snapshots.list() if row.digest == digest]
             built = {row.task: row.created_at for row in rows}
             with staging(self._context.folder / "snapshots") as place:
@@ -109,6 +114,15 @@ class ErasedFiles:
                 self._context.artifacts.remove("snapshots", digest)
             removed += 1
         return removed
+
+    def _unnamed(self) -> Iterator[str]:
+        """The data sets that no row names, and that hold one or cannot be read."""
+        named = {row.digest for row in self._context.store.snapshots.list()}
+        folders = [path for path in (self._context.folder / "snapshots").glob("*") if path.is_dir()]
+        unnamed = [f for f in folders if len(f.name) == _DIGEST_DIGITS and f.name not in named]
+        for folder in unnamed:
+            if holds(folder, self._gone, self._connectors, self._context.vault):
+                yield folder.name
 
     # --- runs
 

@@ -6,12 +6,13 @@ tombstone is made of, and are found by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sftsec_core.api.domain import inputs_digest
 from sftsec_core.api.errors import IntegrityError, SftsecError
 from sftsec_core.dataset.features import renderer
 from sftsec_core.dataset.fingerprints import fingerprints
@@ -21,13 +22,18 @@ from sftsec_core.operations.adapted_encoders import adapted_encoders, adapted_fr
 from sftsec_core.operations.work_files import card_snapshots
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Incident, Inputs
     from sftsec_core.dataset.forgotten import Forgotten
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.context import Context
+    from sftsec_core.operations.forgotten_copies import Content
     from sftsec_core.store.snapshots import StoredSnapshot
+    from sftsec_core.store.vault import Vault
 
 # A shorter text stands in a report as a label or a figure too.
 _TELLING = 16
@@ -44,6 +50,7 @@ class Learned:
         encoders: digests of the encoders that were adapted on one of them.
         texts: of their fields, and as a model reads them.
         inputs: salted fingerprints of what models read of them.
+        contents: digests of the same, each with the incident's time.
     """
 
     snapshots: set[str] = field(default_factory=set)
@@ -52,6 +59,7 @@ class Learned:
     encoders: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     inputs: NDArray[np.uint64] = field(default_factory=lambda: np.array([], np.uint64))
+    contents: set[Content] = field(default_factory=set)
 
     def tells(self, text: str) -> bool:
         """Whether a text holds one of theirs, or a large piece of one."""
@@ -75,8 +83,10 @@ def learned_from(context: Context, gone: Forgotten) -> Learned:
             continue
         found.snapshots.add(stored.digest)
         found.tasks.add(stored.task)
-        inputs = _inputs(context, stored.task, incidents)
+        read = _inputs(context, stored.task, incidents)
+        inputs = [each for each, _ in read]
         prints.append(fingerprints(inputs, context.salt))
+        found.contents |= {(inputs_digest(each), at) for each, at in read}
         found.texts |= set(_texts(incidents, inputs))
     if prints:
         found.inputs = np.unique(np.concatenate(prints))
@@ -106,6 +116,17 @@ def _rows_of(context: Context, stored: StoredSnapshot, gone: Forgotten) -> list[
         return []  # what cannot be read cannot be shown to hold nothing of them
 
 
+def holds(
+    folder: Path, gone: Forgotten, connectors: Sequence[str], vault: Vault | None = None
+) -> bool:
+    """Whether a data set holds one of them, or cannot be read and may."""
+    try:
+        uids = _uids(open_snapshot(folder, verify=False, vault=vault))
+        return any(gone.has_row(uid, connectors) for uid in uids)
+    except IntegrityError:
+        return True
+
+
 def _uids(snapshot: Snapshot) -> Iterator[str]:
     for batch in snapshot.batches(["uid"]):
         yield from batch.column("uid").to_pylist()
@@ -113,13 +134,16 @@ def _uids(snapshot: Snapshot) -> Iterator[str]:
         yield from dict.fromkeys(uids)
 
 
-def _inputs(context: Context, task: str, incidents: list[Incident]) -> list[Inputs]:
+def _inputs(
+    context: Context, task: str, incidents: list[Incident]
+) -> list[tuple[Inputs, datetime | None]]:
     """What the task reads of incidents now; nothing for a task that is gone or reads otherwise."""
     if task not in context.settings.tasks:
         return []
     try:
-        render = renderer(context.task_spec(task), context.task(task).render, context.plugins)
-        return [found for each in incidents if (found := render(each))]
+        spec = context.task_spec(task)
+        render = renderer(spec, context.task(task).render, context.plugins)
+        return [(spec.own(read), each.at) for each in incidents if (read := render(each))]
     except SftsecError:
         return []
 

@@ -66,12 +66,18 @@ def asked_explainer(context: Context, name: str) -> Choice:
     Raises:
         ConfigError: when no enabled plugin registers one.
     """
-    own = context.task(name).explain
-    known = context.plugins.specs(ExplainerSpec)
-    if own is None and not known:
+    found = known_explainer(context, name)
+    if found is None:
         wanted = ", ".join((*context.settings.plugins, "explain"))
         raise ConfigError(f"no enabled plugin says why: set plugins: [{wanted}]", file=context.file)
-    return own or Choice(name=next(iter(known)))
+    return found
+
+
+def known_explainer(context: Context, name: str) -> Choice | None:
+    """The task's own explainer, else the first of those that are enabled; None without any."""
+    own = context.task(name).explain
+    known = context.plugins.specs(ExplainerSpec)
+    return own or next((Choice(name=each) for each in known), None)
 
 
 def _labelled(

@@ -18,12 +18,13 @@ from sftsec_core.api.errors import TrainingError
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.models.model_format import load_model
 from sftsec_core.operations.adapted_encoders import bring_encoders
+from sftsec_core.operations.privacy_account import spend_privacy
 from sftsec_core.operations.training_device import TrainingDevice
 from sftsec_core.plugins import get
 from sftsec_core.recipes.chosen import chosen_recipes, unread_note
 from sftsec_core.recipes.encoder_files import encoders_relative_to
 from sftsec_core.recipes.launch.files import task_to_json, write_examples
-from sftsec_core.recipes.launch.fit import is_fitted, read_fit
+from sftsec_core.recipes.launch.fit import is_fitted, left_out, read_fit
 from sftsec_core.recipes.launch.places import EXAMPLES, fitted_folder
 
 if TYPE_CHECKING:
@@ -46,21 +47,33 @@ def fit_all(
         only: fit these of them.
 
     Returns:
-        Recipe's name to its model; the task's own recipe stands first.
+        Recipe's name to its model; the task's own recipe stands first. One that it is compared
+        with and that cannot be fitted is not there.
 
     Raises:
-        TrainingError: when a recipe cannot be fitted.
+        TrainingError: when the task's recipe or the baseline cannot be fitted, or the privacy
+            budget of the task does not allow it.
     """
     names = only or tuple(chosen_recipes(run.task.train, run.spec.baseline))
     specs = run.context.plugins.specs(RecipeSpec)
     for name in names:
         if note := unread_note(get("recipe", name, specs), run.spec.inputs):
             run.emit(Message(text=note, level="warning"))
-    missing = tuple(name for name in names if not is_fitted(run.folder, name))
+    done = {name for name in names if is_fitted(run.folder, name) or left_out(run.folder, name)}
+    missing = tuple(name for name in names if name not in done)
     if missing:
+        spend_privacy(run, missing, split.train)
         with preloaded([specs[name] for name in missing]):
             launch(run, split, missing, device, run.folder)
-    return {name: _fitted(run, name, reused=name not in missing) for name in names}
+    kept = [name for name in names if left_out(run.folder, name) is None]
+    return {name: _fitted(run, name, reused=name in done) for name in kept}
+
+
+def not_compared(run: Run) -> dict[str, str]:
+    """The recipes of `train.compare` that could not be fitted, with the reason."""
+    names = chosen_recipes(run.task.train, run.spec.baseline)
+    reasons = {name: left_out(run.folder, name) for name in names}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 @contextmanager

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import DataError, RunActiveError
-from sftsec_core.dataset.forgotten import Forgotten, tombstone
+from sftsec_core.dataset.forgotten import Forgotten, content_tombstone, tombstone
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.erased_files import ErasedFiles
 from sftsec_core.operations.erased_texts import learned_from
 from sftsec_core.operations.find_incidents import incidents_about, named_incidents
-from sftsec_core.operations.left_out import RESUME, forgotten
+from sftsec_core.operations.forgotten_copies import copies_of
+from sftsec_core.operations.left_out import RESUME, forgotten, restored_erasures
 from sftsec_core.operations.outdated_models import outdated_models
+from sftsec_core.store.forgotten_file import keep_erasure
 
 if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
     from sftsec_core.operations.erased_texts import Learned
+    from sftsec_core.operations.find_incidents import Named
     from sftsec_core.store.erasures import Erasure
 
 _BACKUPS = 1000
@@ -67,7 +70,7 @@ class ForgetResult:
 
     Attributes:
         erasure: names the act in the audit log; None where nothing was removed.
-        incidents: how many are forgotten by it.
+        incidents: how many are forgotten by it; the same one under several ids counts for each.
         removed: whether it is gone.
         rows: of the store and of the labelling page, by table.
         files: data sets, runs whose folders changed, tasks whose pulled parts went, cache files.
@@ -103,6 +106,9 @@ class ForgetResult:
         }
 
 
+_NOTHING = ForgetResult(None, 0, removed=False)
+
+
 def forget(context: Context, request: ForgetRequest, *, dry_run: bool = False) -> ForgetResult:
     """Erase incidents from the state for good, and keep them from being pulled again.
 
@@ -121,42 +127,67 @@ def forget(context: Context, request: ForgetRequest, *, dry_run: bool = False) -
         StoreError: when another process holds the database; `--resume` finishes the erasure.
     """
     authorize(context.actor, Permission.FORGET)
-    found = _found(context, request)
-    keys = {tombstone(*each, context.salt) for each in found} - context.store.erasures.keys()
-    gone = Forgotten(keys, context.salt)
-    seen = _look(context, gone) if keys else ForgetResult(None, 0, removed=False)
-    if request.uid is not None and keys and not (seen.rows or seen.files["data sets"]):
-        raise _unknown(context, request)
-    if request.uid is not None and keys:
-        keys = _only_known(context, found, keys)
+    keys = _new_keys(context, request)
+    contents = learned_from(context, Forgotten(keys, context.salt)).contents if keys else set()
+    keys |= _keys(context, copies_of(context, contents))
+    seen = _look(context, Forgotten(keys, context.salt)) if keys else _NOTHING
     if dry_run or not keys:
         return ForgetResult(
             None, len(keys), False, seen.rows, seen.files, seen.models, seen.encoders, seen.backups
         )
     _check_idle(context)
-    erasure = context.store.erasures.begin(keys, "incident" if request.uid else "user")
+    erasure = context.store.erasures.draft("incident" if request.uid else "user", len(keys))
+    every = keys | {content_tombstone(*each, context.salt) for each in contents}
+    keep_erasure(context.folder, erasure, every)
+    context.store.erasures.begin(erasure, every)
     return _erase(context, erasure)
 
 
 def resume_forgetting(context: Context) -> list[ForgetResult]:
     """Finish the erasures that were interrupted, the oldest first; none where there is none.
 
+    Those that a restored database does not know are done again.
+
     Raises:
         RunActiveError: when a run is under way, which may hold what is to go.
         StoreError: when another process holds the database.
     """
     authorize(context.actor, Permission.FORGET)
+    if restored := restored_erasures(context):
+        _check_idle(context)
+        for kept in restored:
+            context.store.erasures.begin(kept.erasure, kept.keys)
     open_ = [each for each in context.store.erasures.list() if each.finished_at is None]
     return [_erase(context, each) for each in reversed(open_)]
 
 
-def _found(context: Context, request: ForgetRequest) -> set[tuple[str, str]]:
+def _new_keys(context: Context, request: ForgetRequest) -> set[str]:
+    """The tombstones of the incidents that are meant, but those that were forgotten before.
+
+    Raises:
+        DataError: when the state knows no such incident, or several connectors have it.
+    """
+    found = _found(context, request)
+    keys = _keys(context, found)
+    if request.uid is None or not keys:
+        return keys
+    seen = _look(context, Forgotten(keys, context.salt))
+    if not (seen.rows or seen.files["data sets"]):
+        raise _unknown(context, request)
+    return _only_known(context, found, keys)
+
+
+def _keys(context: Context, found: set[Named]) -> set[str]:
+    return {tombstone(*each, context.salt) for each in found} - context.store.erasures.keys()
+
+
+def _found(context: Context, request: ForgetRequest) -> set[Named]:
     if request.uid is not None:
         return named_incidents(context, request.uid, request.connector)
     return incidents_about(context, request.field, request.value)
 
 
-def _only_known(context: Context, found: set[tuple[str, str]], keys: set[str]) -> set[str]:
+def _only_known(context: Context, found: set[Named], keys: set[str]) -> set[str]:
     """Of a uid at several connectors, those where the state knows it.
 
     Raises:

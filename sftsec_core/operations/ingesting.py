@@ -182,6 +182,7 @@ def _pull_into_snapshot(
         render=lambda incident: run.spec.own(render(incident)),
         connectors=task.connectors if len(task.connectors) > 1 else (),
         events=task.context is not None,
+        forgotten=left_out(context),
     )
     reading = reading_digest(
         run.spec,
@@ -216,9 +217,9 @@ def _gathered(
     earlier: Earlier | None,
 ) -> Snapshot:
     context, work = run.context, run.folder / pull.work
-    cursor, by_parts, forgotten = resume_cursor(work), pull.settings is None, left_out(context)
+    cursor, by_parts = resume_cursor(work), pull.settings is None
     everything = pull_all(context, run.task, windows, cursor, by_parts=by_parts)
-    with closing(remaining(everything, run.task, forgotten)) as pages:
+    with closing(remaining(everything, run.task, plan.forgotten)) as pages:
         snapshot = ingest(
             told.pages(pages),
             plan,
@@ -228,7 +229,7 @@ def _gathered(
             vault=context.vault,
             earlier=earlier,
         )
-    if count := forgotten.left_out.total():
+    if count := plan.forgotten.left_out.total():
         told.stage.counts["forgotten, left out"] = count
     return snapshot
 

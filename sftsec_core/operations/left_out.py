@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.errors import StoreError
 from sftsec_core.dataset.forgotten import Forgotten
 from sftsec_core.dataset.sources import SourcePage, SourceParts
+from sftsec_core.store.forgotten_file import KeptErasure, kept_erasures
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import IncidentPage
@@ -26,7 +27,19 @@ def left_out(context: Context) -> Forgotten:
     """
     if any(each.finished_at is None for each in context.store.erasures.list()):
         raise StoreError(f"an erasure was interrupted: `{RESUME}` finishes it; nothing was pulled")
+    if unknown := restored_erasures(context):
+        raise StoreError(
+            f"the database is older than the erasure of {unknown[0].erasure.at:%Y-%m-%d %H:%M} UTC "
+            f"and may hold what was forgotten: `{RESUME}` erases it again; nothing was pulled"
+        )
     return forgotten(context)
+
+
+def restored_erasures(context: Context) -> list[KeptErasure]:
+    """The erasures that the database does not know, the oldest first: a backup brought it back."""
+    kept = kept_erasures(context.folder)
+    known = {each.id for each in context.store.erasures.list()} if kept else set()
+    return [each for each in kept if each.erasure.id not in known]
 
 
 def forgotten(context: Context) -> Forgotten:

@@ -35,6 +35,7 @@ from sftsec_core.evaluation.report.json import from_json, to_json, without_texts
 from sftsec_core.evaluation.unread import unread_line
 from sftsec_core.operations.auditing import audits_of
 from sftsec_core.operations.error_reasons import error_explainer
+from sftsec_core.operations.fitting import not_compared
 from sftsec_core.operations.live_disagreement import live_disagreement, with_live
 from sftsec_core.operations.promote import tell_promotion
 from sftsec_core.operations.refitting import Refitter, serving_methods
@@ -109,6 +110,8 @@ def propose(
     """
     live, baseline = incumbent_of(run), run.spec.baseline
     split, data = dataset.split, _with_live_disagreement(run, dataset, live)
+    if reasons := not_compared(run):
+        data["not_compared"] = reasons
     audits = audits_of(run, Refitter(run, device, serving_methods(run)))
     TrainingFingerprints.of((*split.train, *dataset.train, *split.dev), run.context.salt).save(
         run.folder / FINGERPRINTS
@@ -117,8 +120,8 @@ def propose(
     baseline_may = live is None or (live.fitted is not None and live.fitted.recipe == baseline)
     if first.decision.approved or first.fitted.recipe == baseline or not baseline_may:
         return first
-    reasons = "; ".join(f"{v.voter}: {v.reason}" for v in first.decision.refusals())
-    told = {**data, "refused_first": f"{first.fitted.recipe}: {reasons}"}
+    refused = "; ".join(f"{v.voter}: {v.reason}" for v in first.decision.refusals())
+    told = {**data, "refused_first": f"{first.fitted.recipe}: {refused}"}
     second = _put_to_the_gate(run, baseline, fits, dataset, told, live, audits)
     return second if second.decision.approved else first
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +14,18 @@ from sftsec_core.operations.pulling import named_errors, window_of
 from sftsec_core.operations.score import live_model, scorer_of
 from sftsec_core.operations.scoring_device import scoring_call, scoring_device
 from sftsec_core.scoring.judged import JudgedInPage, judged_in_page
-from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
+from sftsec_core.scoring.sampling import Uncertain, label_requests, most_uncertain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sftsec_core.api.domain import IncidentPage
+    from sftsec_core.api.domain import IncidentPage, LabelRequest
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.operations.stages import Stage
     from sftsec_core.scoring.scorer import Scorer
+
+    Asked = tuple["WantedLabel", LabelRequest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,17 @@ def request_labels(
     asker = scoring_call(context, name, "labels")
     with scoring_device(asker, live.recipe), context.stage("score", name, detail) as stage:
         scorer, trained = scorer_of(context, name, context.registry.load(live))
+        scorer = replace(scorer, forgotten=left_out(context))
         wanted = _wanted(context, trained, scorer, limit, stage)
         stage.counts["wanted"] = len(wanted)
         requested = queued = 0
         if not dry_run:
             found = {each: RequestsOnPage.of(context, name, each) for each in trained.connectors}
             pages = {source: page for source, page in found.items() if page is not None}
-            shown = {each: _show(page, each, wanted, scorer) for each, page in pages.items()}
-            new = _request(context, trained, wanted, scorer, pages)
+            requests = label_requests([one.incident for one in wanted], scorer)
+            asked = list(zip(wanted, requests, strict=True))
+            shown = {each: _show(page, each, asked) for each, page in pages.items()}
+            new = _request(context, trained, asked, pages)
             requested, queued = sum(new.values()), sum(shown.values())
             details = {"model": live.digest, "wanted": len(wanted), "requested": requested}
             with context.store.writing() as connection:
@@ -132,7 +137,7 @@ def _wanted(
 
         with named_errors(task, source), context.connector(source) as connector:
             pulled = connector.pull(window_of(context, task, source, now, labelled=False))
-            pages = left_out(context).pages(pulled, source)
+            pages = scorer.forgotten.pages(pulled, source)
             for each in most_uncertain(pages, scorer, limit, on_page, judged):
                 found.setdefault(each.digest, WantedLabel(source, each))
     ordered = sorted(found.values(), key=lambda one: (one.incident.doubt, one.incident.uid))
@@ -142,8 +147,7 @@ def _wanted(
 def _request(
     context: Context,
     task: TaskSettings,
-    wanted: Sequence[WantedLabel],
-    scorer: Scorer,
+    asked: Sequence[Asked],
     pages: Mapping[str, RequestsOnPage],
 ) -> dict[str, int]:
     """Ask each connector about its own incidents; how many of its requests are new.
@@ -152,13 +156,13 @@ def _request(
     """
     requested: dict[str, int] = {}
     for source in task.connectors:
-        mine = [label_request(one.incident, scorer) for one in wanted if one.connector == source]
+        mine = [request for one, request in asked if one.connector == source]
         with named_errors(task, source), context.connector(source) as connector:
             requested[source] = ask_platform(context, connector, mine, pages.get(source))
     return requested
 
 
-def _show(page: RequestsOnPage, source: str, wanted: Sequence[WantedLabel], scorer: Scorer) -> int:
-    mine = [one.incident for one in wanted if one.connector == source]
-    copies = {each.uid: each.copies for each in mine}
-    return page.show([label_request(each, scorer) for each in mine], copies)
+def _show(page: RequestsOnPage, source: str, asked: Sequence[Asked]) -> int:
+    mine = [(one.incident, request) for one, request in asked if one.connector == source]
+    copies = {each.uid: each.copies for each, _ in mine}
+    return page.show([request for _, request in mine], copies)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from sftsec_core.operations.backup_store import CONNECTORS, DATABASE
 from sftsec_core.operations.unused import FOLDERS
 from sftsec_core.sdk.atomic import sync, write_atomically
 from sftsec_core.store.backup_file import BackupReader
+from sftsec_core.store.forgotten_file import kept_erasures
 from sftsec_core.store.label_queue import FILE as QUEUE_FILE
 from sftsec_core.store.salt import SALT_FILE as SALT
 from sftsec_core.store.salt import salt_mark
@@ -87,7 +89,27 @@ def restore_store(context: Context, file: Path, *, force: bool = False) -> Resto
             copied = store.copies.read(place / DATABASE, file.name, replace=force)
         rows = {name: each.rows for name, each in copied.items()}
         made = str(backup.facts.get("created_at"))
+        notes += _forgotten_since(root, made, used=bool(store.erasures.list()))
         return RestoredStore(store.moving.place, made, rows, folders, tuple(notes))
+
+
+def _forgotten_since(root: Path, made: str, *, used: bool) -> list[str]:
+    """What has to be erased again: a backup holds what was forgotten after it was made.
+
+    Args:
+        root: the state folder.
+        made: when the backup was made.
+        used: whether the backup knows of anything forgotten.
+    """
+    since = [k for k in kept_erasures(root) if k.erasure.at >= datetime.fromisoformat(made)]
+    if since:
+        count = "1 erasure is" if len(since) == 1 else f"{len(since)} erasures are"
+        return [
+            f"{count} newer than the backup: nothing is pulled until `sftsec forget --resume` has "
+            "erased again what it holds of them"
+        ]
+    again = f"what was forgotten after {made[:16]} UTC is there again: `sftsec forget` it again"
+    return [again] if used else []
 
 
 def _check_secrets(root: Path, place: Path, facts: Mapping[str, Any], *, force: bool) -> list[str]:

@@ -257,7 +257,7 @@ def _score(
 ) -> ScoreCounts:
     context, task = run.context, run.task
     scorer, trained = _scorer(run, loaded, source, rescan=rescan)
-    scorer = replace(scorer, known=known)
+    scorer = replace(scorer, known=known, forgotten=left_out(context))
     job = ScoreJob(
         task=run.spec.name,
         source=source,
@@ -265,7 +265,6 @@ def _score(
         window=window_of(context, trained, source, run.info.started_at, labelled=False),
         run_id=run.info.id,
         rescan=rescan,
-        forgotten=left_out(context),
     )
     detail = f"{_of_several(task, source)}{_with(loaded)}{bounded(context, task, source)}"
     with run.stage("score", detail) as stage, context.connector(source) as connector:
@@ -283,7 +282,7 @@ def _score(
             request_labels=requester(context, run.spec.name, source, connector),
         )
         stage.counts |= counts.shown()
-        if forgotten := job.forgotten.left_out.total():
+        if forgotten := scorer.forgotten.left_out.total():
             stage.counts["forgotten"] = forgotten
     if counts.unexplained:
         text = f"{counts.unexplained:,} detections have no reason: the explainer failed on them"

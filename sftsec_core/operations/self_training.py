@@ -74,9 +74,9 @@ def _warn(run: Run, found: SelfTraining) -> None:
     if not found.counts["left_out_by_dev"]:
         return
     if not found.dev:
-        why = "there is no dev part to decide by"
+        why = "neither dev nor train has the rows to decide by"
     else:
-        why = f"macro-F1 of `linear` on dev {found.dev['before']:.3f} -> {found.dev['after']:.3f}"
+        why = f"macro-F1 on held-out rows {found.dev['before']:.3f} -> {found.dev['after']:.3f}"
     text = f"self-training: {found.counts['left_out_by_dev']:,} rows are not learned from: {why}"
     run.emit(Message(text=text, level="warning"))
 

@@ -29,6 +29,7 @@ from sftsec_core.recipes.choosing import choose, dev_is_usable
 from sftsec_core.recipes.embedding_speed import estimate_embedding
 from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
 from sftsec_core.recipes.logistic import usable
+from sftsec_core.recipes.sampling import judged
 from sftsec_core.recipes.search import (
     FINE_TUNING_SEARCHED,
     AutoSearch,
@@ -146,7 +147,9 @@ def _predict_embedding(search: AutoSearch, encoder: EncoderSettings) -> float:
 
 
 def _try_contrastive(search: AutoSearch) -> None:
-    few = len(search.job.train) < MIN_FINE_TUNE and search.job.task.kinds == {InputKind.TEXT}
+    few = len(judged(search.job.train)) < MIN_FINE_TUNE and search.job.task.kinds == {
+        InputKind.TEXT
+    }
     if not few or "contrastive" not in search.recipes or not _installed(search, "contrastive"):
         return
     from sftsec_core.recipes.encoder.contrastive import estimate_seconds
@@ -175,7 +178,7 @@ def _fine_tuned(search: AutoSearch) -> str:
 def _try_fine_tuning(search: AutoSearch, name: str) -> None:
     if not _installed(search, name):
         return
-    if len(search.job.train) < MIN_FINE_TUNE:
+    if len(judged(search.job.train)) < MIN_FINE_TUNE:
         search.skip(name, f"fewer than {MIN_FINE_TUNE} labels")
         return
     if max(trial.dev_macro_f1 or 0.0 for trial in search.trials) >= 1:

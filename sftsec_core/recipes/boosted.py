@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.api.domain import Example
@@ -40,6 +41,7 @@ SETTINGS = "boosted.json"
 TREES = "boosted.txt"
 _LOG_EVERY = 25  # rounds
 _SCORED_AT_ONCE = 65_536
+_MOST_LEAVES = 1024  # of a tree, by the settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,31 @@ class BoostedModel:
                 rest += said - float(characters.sum())
             out.append(Contributions(characters, beside, rest))
         return out
+
+    def embed(self, batch: Batch) -> sparse.csr_matrix:
+        """The leaves that rows fall into, of length 1; beside them, as long, the text's n-grams.
+
+        The cosine of two rows without text is the share of trees that they leave by the same leaf
+        (the proximity of Breiman 2001); with text it is the mean of this and that of the texts.
+
+        Returns:
+            Shape (len(batch), leaves, and n-grams where the task has text).
+        """
+        from scipy import sparse
+
+        found = self.booster.predict(
+            self._features(batch), pred_leaf=True, num_threads=self.threads
+        )
+        leaves = np.asarray(found, dtype=np.int64).reshape(len(batch), -1)
+        trees = leaves.shape[1]
+        rows = np.repeat(np.arange(len(batch)), trees)
+        columns = (leaves + np.arange(trees) * _MOST_LEAVES).ravel()
+        length = np.full(len(rows), 1 / np.sqrt(trees), dtype=np.float32)
+        own = sparse.csr_matrix((length, (rows, columns)), shape=(len(batch), trees * _MOST_LEAVES))
+        if self.text is None:
+            return own
+        both = [own, self.text.linear.embed(batch)]
+        return sparse.hstack([each * np.float32(np.sqrt(0.5)) for each in both], format="csr")
 
     def _contrast(self, values: NDArray[np.float64], pair: tuple[int, int]) -> NDArray[np.float64]:
         """Of one row, shape (classes or 1, features + 1), the part that tells two columns apart."""

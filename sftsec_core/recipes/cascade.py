@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sftsec_core.api.contracts import Embeds
 from sftsec_core.api.contracts.recipe import unread_spans
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import IntegrityError, TrainingError
@@ -112,6 +113,12 @@ class CascadeModel:
         proba = apply_temperature(self.first.predict_proba(batch), self.temperatures[0])
         asked = np.flatnonzero(self.band.holds(doubt(proba, self.benign)))
         return proba, [int(row) for row in asked]
+
+    def embed(self, batch: Batch) -> Any:  # noqa: ANN401 - a sparse matrix of scipy
+        """The n-grams of the linear model, which reads every row: rows of length 1."""
+        if not isinstance(self.first, Embeds):
+            raise TypeError("the first model of a cascade embeds nothing")
+        return self.first.embed(batch)
 
     def quantized(self) -> CascadeModel:
         """The same with the second model's encoder in 8 bits, about twice as fast.

@@ -2,17 +2,19 @@
 
 Dev decides, with a guard against its noise (`select_model`). Where it has few rows, those of train
 are added, each answered out of fold by a model that never saw it, and a stack of all models is a
-candidate too: it is judged by answers of pools that were fitted on other rows.
+candidate too: it is judged by answers of pools that were fitted on other rows. Where dev has next
+to none, `hybrid` stays unless another leads it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sftsec_core.api.domain import InputKind
 from sftsec_core.recipes.blend import average
 from sftsec_core.recipes.goal import Goal
 from sftsec_core.recipes.pool import LogPool, cross_fitted
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 FEW_DEV = 1000  # rows from which dev alone decides
 STACK = "stack"
+HYBRID = "hybrid"
+CHEAPER_EFFECT_SIZE = 1.0  # by which linear must lead hybrid, where hybrid comes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def choose(search: AutoSearch) -> Chosen:
     seed = search.job.settings.seed
     for candidate in candidates:
         _note(search, candidate, evidence, goal)
-    best = select_model(candidates, evidence.y, seed, goal)
+    best = select_model(_in_order(candidates, search, evidence), evidence.y, seed, goal)
     if best.members != (STACK,):
         return Chosen(best.members, None, evidence.told, goal)
     pool = LogPool.fit([evidence.proba[name] for name in search.models], evidence.y)
@@ -129,6 +133,21 @@ def _candidates(names: Sequence[str], evidence: Evidence) -> list[Candidate]:
         return found
     stacked = cross_fitted([evidence.proba[name] for name in names], evidence.y, evidence.rest)
     return [*found, Candidate((STACK,), stacked, min_effect_size=STRICT_MIN_EFFECT_SIZE)]
+
+
+def _in_order(
+    candidates: list[Candidate], search: AutoSearch, evidence: Evidence
+) -> list[Candidate]:
+    """Cheapest first; of text alone, without a usable dev and with few rows, hybrid before linear.
+
+    Noise decides among equals then, and hybrid was measured ahead of linear with few labels.
+    """
+    few = not dev_is_usable(search) and len(evidence.y) < FEW_DEV
+    if not few or search.job.task.kinds != {InputKind.TEXT} or HYBRID not in search.models:
+        return candidates
+    place = next(i for i, each in enumerate(candidates) if each.members == (HYBRID,))
+    cheaper = [replace(each, min_effect_size=CHEAPER_EFFECT_SIZE) for each in candidates[:place]]
+    return [candidates[place], *cheaper, *candidates[place + 1 :]]
 
 
 def _note(search: AutoSearch, candidate: Candidate, evidence: Evidence, goal: Goal) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from sftsec_core.api.settings.values import Fraction, Strict
+from sftsec_core.recipes.privacy_config import PrivateSettings
 from sftsec_core.recipes.views import VIEWS
 
 # What prints the digest that `encoder.sha256` asks for.
@@ -211,6 +212,11 @@ class FineTuneConfig(TrainingConfig):
     """Settings of `full`: the whole encoder is fine-tuned."""
 
     encoder: EncoderSettings = EncoderSettings()
+    privacy: PrivateSettings | None = Field(
+        None,
+        description="Train with differential privacy; `{}` takes the defaults. Of the other "
+        "settings only encoder counts then, and rank.",
+    )
 
 
 class LoraTuneConfig(FineTuneConfig):
@@ -290,6 +296,16 @@ class LabelErrorsConfig(Strict):
     encoder: EncoderSettings = EncoderSettings()
 
 
+def refuse_privacy(*members: FineTuneConfig) -> None:
+    """Refuse a private member: what chooses between models is private of none.
+
+    Raises:
+        ValueError: when one is.
+    """
+    if any(each.privacy is not None for each in members):
+        raise ValueError("privacy is of the recipe full or lora alone: choose that recipe")
+
+
 class AutoConfig(Strict):
     """Settings of `auto`: those of the recipes that it tries."""
 
@@ -317,6 +333,11 @@ class AutoConfig(Strict):
     bytes: BytesConfig = BytesConfig()
     boosted: BoostedConfig = BoostedConfig()
 
+    @model_validator(mode="after")
+    def _refuse_privacy(self) -> AutoConfig:
+        refuse_privacy(self.full, self.lora)
+        return self
+
 
 class CascadeConfig(Strict):
     """Settings of `cascade`: those of its two models, and what it may cost."""
@@ -338,3 +359,8 @@ class CascadeConfig(Strict):
     hybrid: HybridConfig = HybridConfig()
     full: FineTuneConfig = FineTuneConfig()
     lora: LoraTuneConfig = LoraTuneConfig()
+
+    @model_validator(mode="after")
+    def _refuse_privacy(self) -> CascadeConfig:
+        refuse_privacy(self.full, self.lora)
+        return self

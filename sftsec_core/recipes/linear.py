@@ -11,6 +11,7 @@ from sftsec_core.api.contracts import Contributions
 from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
+from sftsec_core.recipes.ngram_parts import character_parts
 from sftsec_core.recipes.ngrams import NgramTfidf, SharedBy
 
 if TYPE_CHECKING:
@@ -54,16 +55,12 @@ class LinearModel:
 
     def contributions(self, batch: Batch, pairs: Sequence[tuple[int, int]]) -> list[Contributions]:
         """What each character adds to the log-odds of each row's pair of columns."""
-        texts, out = batch.text(), []
-        features = self.ngrams.transform(texts)
-        for row, (text, pair) in enumerate(zip(texts, pairs, strict=True)):
-            own = slice(features.indptr[row], features.indptr[row + 1])
-            columns = features.indices[own]
-            weights, bias = self.head.contrast(pair, columns)
-            parts = features.data[own].astype(np.float64) * weights
-            characters, rest = self.ngrams.on_characters(text, columns, parts)
-            out.append(Contributions(characters, bias=bias + rest))
-        return out
+        contrast = self.head.contrast(pairs)
+        found = character_parts(self.ngrams, batch.text(), contrast.weights)
+        return [
+            Contributions(characters, bias=float(bias) + rest)
+            for (characters, rest), bias in zip(found, contrast.bias, strict=True)
+        ]
 
     def embed(self, batch: Batch) -> sparse.csr_matrix:
         """The n-gram features, rows of length 1; shape (len(batch), d)."""

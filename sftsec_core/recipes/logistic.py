@@ -130,29 +130,18 @@ class LogisticHead:
             "head.bias": self.bias,
         }
 
-    def contrast(
-        self, pair: tuple[int, int], features: NDArray[np.integer[Any]]
-    ) -> tuple[NDArray[np.float64], float]:
-        """Weights and bias of the log-odds of one class against another.
+    def contrast(self, pairs: Sequence[tuple[int, int]]) -> Contrast:
+        """What tells the columns of each row's pair apart.
 
         Args:
-            pair: the columns; of one that training never saw the log-odds have no bound, and the
-                weights are zeros.
-            features: those whose weights are wanted.
-
-        Returns:
-            Shape (len(features),), and the bias.
+            pairs: of a column that training never saw the log-odds have no bound: its weights and
+                its bias are zeros.
         """
         place = {int(column): row for row, column in enumerate(self.present)}
-        if pair[0] == pair[1] or not {*pair} <= place.keys():
-            return np.zeros(len(features)), 0.0
-        first, second = (place[column] for column in pair)
-        weights = self.weights[:, features].astype(np.float64)
-        bias = self.bias.astype(np.float64)
-        if len(self.present) == 2:
-            sign = first - second
-            return sign * weights[0], float(sign * bias[0])
-        return weights[first] - weights[second], float(bias[first] - bias[second])
+        usable = np.array([a != b and {a, b} <= place.keys() for a, b in pairs], dtype=bool)
+        found = [[place.get(each, 0) for each in pair] for pair in pairs]
+        first, second = np.array(found, dtype=np.int64).reshape(-1, 2).T
+        return Contrast(self, first, second, usable)
 
     def predict_proba(self, features: Any) -> NDArray[np.float64]:  # noqa: ANN401 - see fit
         """Probabilities for features of shape (n, d).
@@ -172,3 +161,40 @@ class LogisticHead:
         out = np.zeros((len(logits), self.columns))
         out[:, self.present] = known
         return out
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A head's log-odds of one class against another, each row by its own pair.
+
+    Attributes:
+        head: any.
+        first: places in `head.present`; shape (n,).
+        second: of the class against it; shape (n,).
+        usable: whether the pair has log-odds; shape (n,).
+    """
+
+    head: LogisticHead
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    usable: NDArray[np.bool_]
+
+    def weights(self, rows: NDArray[np.int64], features: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The weight of each feature, shape (k,), in the log-odds of each row, shape (k,)."""
+        first, second, head = self.first[rows], self.second[rows], self.head
+        if len(head.present) == 2:
+            found = (first - second) * head.weights[0, features].astype(np.float64)
+        else:
+            one, other = head.weights[first, features], head.weights[second, features]
+            found = one.astype(np.float64) - other
+        return np.asarray(np.where(self.usable[rows], found, 0.0))
+
+    @property
+    def bias(self) -> NDArray[np.float64]:
+        """Of each row's log-odds; shape (n,)."""
+        own = self.head.bias.astype(np.float64)
+        if len(self.head.present) == 2:
+            found = (self.first - self.second) * own[0]
+        else:
+            found = own[self.first] - own[self.second]
+        return np.asarray(np.where(self.usable, found, 0.0))

@@ -10,10 +10,9 @@ is up to four of them side by side. Word edges are spaces; no n-gram spans two w
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,7 +33,6 @@ _UNRECORDED_MAX_CHARS = 2000  # what models read whose files do not say
 _BLOCK_CHARS = 1_000_000  # handled at once; bounds memory by the block, not by the data
 _ALPHABET_LIMIT = 2**16 - 1
 _SPACE = 1
-_WORD = re.compile(r"\S+")  # what `str.split` parts, with its places
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,50 +180,18 @@ class NgramTfidf:
             return sparse.csr_matrix((0, len(self.codes)), dtype=np.float32)
         return sparse.vstack(parts, format="csr", dtype=np.float32)
 
-    def on_characters(
+    def values(
         self,
-        text: str,
-        columns: NDArray[np.integer[Any]],
-        parts: NDArray[np.float64],
-    ) -> tuple[NDArray[np.float64], float]:
-        """What the n-grams of a text add to a weighted sum, put back on its characters.
-
-        An n-gram's part is divided among its occurrences, and each of these among the characters
-        that it is made of; that of the space before and after a word is no character's.
-
-        Args:
-            text: any; what is not read of it gets nothing.
-            columns: of the features that it has, ascending.
-            parts: what each of them adds.
-
-        Returns:
-            Shape (len(text),), and what belongs to no character.
-        """
-        read, owners = _owners(text, self.max_chars)
-        found = np.zeros(len(text) + 1)
-        grams = [
-            (owners[starts[:, None] + np.arange(n)], np.searchsorted(columns, found_columns))
-            for n, starts, found_columns in self._found(_number(read, self.alphabet))
-        ]
-        if not grams:
-            return found[:-1], 0.0
-        counts = np.bincount(np.concatenate([own for _, own in grams]), minlength=len(parts))
-        for places, own in grams:
-            real = places < len(text)
-            share = np.where(real.any(axis=1)[:, None], real, 1.0)
-            part = (parts[own] / counts[own])[:, None] * share / share.sum(axis=1)[:, None]
-            found += np.bincount(places.ravel(), part.ravel(), minlength=len(found))
-        return found[:-1], float(found[-1])
-
-    def _found(
-        self, numbers: NDArray[np.uint64]
-    ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
-        """For each length: where the n-grams of the vocabulary begin, and their columns."""
-        for n, code, valid in _grams(numbers, np.zeros(len(numbers), dtype=np.int64)):
-            columns = np.searchsorted(self.codes, code)
-            columns[columns == len(self.codes)] = 0
-            known = valid & (self.codes[columns] == code) if len(self.codes) else valid & False
-            yield n, np.flatnonzero(known), columns[known]
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        counts: NDArray[np.int64],
+        documents: int,
+    ) -> NDArray[np.float32]:
+        """The features of so many documents: each (row, column) once, with how often it occurs."""
+        values = (1 + np.log(counts)).astype(np.float32) * self.idf[columns]
+        norms = np.sqrt(np.bincount(rows, values.astype(np.float64) ** 2, minlength=documents))
+        values /= norms[rows].astype(np.float32)
+        return values
 
     def _weigh(
         self, rows: NDArray[np.int64], windows: NDArray[np.uint64], documents: int
@@ -236,9 +202,7 @@ class NgramTfidf:
         columns[columns == len(self.codes)] = 0
         known = self.codes[columns] == windows if len(self.codes) else np.zeros(0, dtype=bool)
         rows, columns, counts = _count(rows[known], columns[known], len(self.codes))
-        values = (1 + np.log(counts)).astype(np.float32) * self.idf[columns]
-        norms = np.sqrt(np.bincount(rows, values.astype(np.float64) ** 2, minlength=documents))
-        values /= norms[rows].astype(np.float32)
+        values = self.values(rows, columns, counts, documents)
         shape = (documents, len(self.codes))
         return sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.float32)
 
@@ -247,21 +211,6 @@ def _points(text: str, max_chars: int) -> NDArray[np.uint32]:
     """Code points of a text whose words each stand between two spaces of their own."""
     spaced = "".join(f" {word} " for word in text[:max_chars].lower().split())
     return np.frombuffer(spaced.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-
-
-def _owners(text: str, max_chars: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """The points of a text, and the character that each is of; `len(text)` for spaces of ours."""
-    read = text[:max_chars]
-    lowered = read.lower()
-    # A few letters have two code points in lower case.
-    longer = len(lowered) != len(read)
-    sizes = [len(each.lower()) for each in read] if longer else np.ones(len(read), dtype=np.int64)
-    owners = np.repeat(np.arange(len(read)), sizes)
-    none = np.array([len(text)])
-    parts: list[NDArray[np.int64]] = [none[:0]]
-    for word in _WORD.finditer(lowered):
-        parts += [none, owners[word.start() : word.end()], none]
-    return _points(text, max_chars), np.concatenate(parts)
 
 
 def _fit_alphabet(
@@ -277,7 +226,7 @@ def _fit_alphabet(
     return np.array(found[: _ALPHABET_LIMIT - 1], dtype=np.uint32)
 
 
-def _number(points: NDArray[np.uint32], alphabet: NDArray[np.uint32]) -> NDArray[np.uint64]:
+def number_points(points: NDArray[np.uint32], alphabet: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """Give each code point its number: 0 for one that training never saw."""
     if not len(alphabet):
         return np.where(points == ord(" "), _SPACE, 0).astype(np.uint64)
@@ -320,7 +269,7 @@ def _windows(
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """Rows and codes of every n-gram of known characters that lies in one text and one word."""
     rows = np.repeat(np.arange(len(block)), [len(points) for points in block])
-    numbers = _number(np.concatenate(block), alphabet)
+    numbers = number_points(np.concatenate(block), alphabet)
     all_rows, all_codes = [rows[:0]], [numbers[:0]]
     for _, code, valid in _grams(numbers, rows):
         all_rows.append(rows[: len(code)][valid])
@@ -345,6 +294,25 @@ def _grams(
         if n == 2:  # the two spaces between a word's end and the next one's start
             valid &= code != np.uint64(_SPACE << 16 | _SPACE)
         yield n, code, valid
+
+
+def ngrams_at(
+    ngrams: NgramTfidf, numbers: NDArray[np.uint64], rows: NDArray[np.int64]
+) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    """For each length: where the n-grams of the vocabulary begin, and their columns.
+
+    Args:
+        ngrams: the vocabulary.
+        numbers: of the characters, from `number_points`.
+        rows: the text of each.
+    """
+    for n, code, valid in _grams(numbers, rows):
+        starts = np.flatnonzero(valid)
+        wanted = code[starts]
+        columns = np.searchsorted(ngrams.codes, wanted)
+        columns[columns == len(ngrams.codes)] = 0
+        known = ngrams.codes[columns] == wanted if len(ngrams.codes) else starts < 0
+        yield n, starts[known], columns[known]
 
 
 def _merge(

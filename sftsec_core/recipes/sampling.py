@@ -33,3 +33,8 @@ def stratified_sample(examples: Sequence[Example], most: int, seed: int) -> Sequ
         share = max(1, round(most * len(rows) / len(examples)))
         kept += rng.permutation(rows)[:share].tolist()
     return [examples[row] for row in sorted(kept)]
+
+
+def judged(examples: Sequence[Example]) -> list[Example]:
+    """Those that an analyst judged and that have a weight: no copies, no labels of models."""
+    return [each for each in examples if each.weight > 0 and each.judged]

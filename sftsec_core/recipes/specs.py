@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sftsec_core.api.contracts import TrainedModel, TrainJob
-    from sftsec_core.api.domain import Event, Example, TaskSpec
+    from sftsec_core.api.domain import Event, Example, PrivacySpend, TaskSpec
 
 _TEXT = frozenset({InputKind.TEXT})
 _BESIDE = frozenset({InputKind.NUMBER, InputKind.CATEGORY})
@@ -161,6 +161,12 @@ def _load_cascade(folder: Path) -> TrainedModel:
     return load_cascade(folder, MEMBERS)
 
 
+def _private_spend(config: FineTuneConfig, train: Sequence[Example]) -> PrivacySpend | None:
+    from sftsec_core.recipes.private_rows import privacy_of
+
+    return privacy_of(config, train)
+
+
 LINEAR = RecipeSpec(
     name="linear",
     summary="Character n-grams and logistic regression: seconds, no GPU, hard to beat.",
@@ -212,6 +218,7 @@ FULL = RecipeSpec(
     kinds=_TEXT | _BESIDE,
     main_kinds=_TEXT,
     fit=_train_full,
+    privacy=_private_spend,
     load=_load_encoder,
     preload=_preload_encoder,
     requires=(*_ENCODER, *_needs("accelerate")),
@@ -224,6 +231,7 @@ LORA = RecipeSpec(
     kinds=_TEXT | _BESIDE,
     main_kinds=_TEXT,
     fit=_train_lora,
+    privacy=_private_spend,
     load=_load_encoder,
     preload=_preload_encoder,
     requires=(*_ENCODER, *_needs("accelerate", "peft")),

@@ -22,7 +22,7 @@ import numpy as np
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import DataError, TrainingError
 from sftsec_core.recipes.goal import Goal, columns
-from sftsec_core.recipes.sampling import stratified_sample
+from sftsec_core.recipes.sampling import judged, stratified_sample
 from sftsec_core.recipes.selection import Candidate, leads
 from sftsec_core.recipes.spaces import given_values, propose, searched
 
@@ -68,8 +68,7 @@ class Folds:
     @classmethod
     def of(cls, job: TrainJob[Any], rows: int = ROWS) -> Folds | None:
         """Divide a sample of a job's train; None where there are too few to tell settings apart."""
-        trusted = [each for each in job.train if each.weight > 0 and each.judged]
-        examples = stratified_sample(trusted, rows, job.settings.seed)
+        examples = stratified_sample(judged(job.train), rows, job.settings.seed)
         y = columns(examples, job.task)
         if len(y) < MIN_ROWS or np.unique(y, return_counts=True)[1].max() < FOLDS:
             return None

@@ -95,10 +95,15 @@ class DecisionExplainer:
             proba=lambda rows: probabilities(list(rows.rows), apart),
             decide=lambda rows, of: decided(rows, [decisions[row] for row in of], apart),
             nearest=None if nearest is None else lambda count: nearest(batch, count),
+            decided=[_decided_label(each, scorer.task) for each in decisions],
         )
         found = self.spec.explain(self.config, job)
         for decision, explanation in zip(decisions, found, strict=True):
             yield shown(explanation, decision, scorer.task)
+
+
+def _decided_label(decision: ScoringDecision, task: TaskSpec) -> str:
+    return decision.label if decision.action is Action.ALERT else task.benign or decision.label
 
 
 def pair_of(decision: ScoringDecision, task: TaskSpec) -> tuple[int, int]:
@@ -155,11 +160,23 @@ def review_requests(
     decisions: Sequence[ScoringDecision], scorer: Scorer
 ) -> tuple[LabelRequest, ...]:
     """The requests for a verdict on incidents that go to review, with what the model goes by."""
-    requests = [review_request(each, scorer) for each in decisions]
+    return tuple(explained(decisions, [review_request(each, scorer) for each in decisions], scorer))
+
+
+def explained(
+    decisions: Sequence[ScoringDecision], requests: Sequence[LabelRequest], scorer: Scorer
+) -> list[LabelRequest]:
+    """Requests for a verdict with what the model goes by, where the task says how that is found.
+
+    Args:
+        decisions: on their incidents.
+        requests: as many.
+        scorer: what decided.
+    """
     if scorer.explain is None:
-        return tuple(requests)
+        return list(requests)
     found = scorer.explain(decisions, scorer)
-    return tuple(replace(r, explanation=why) for r, why in zip(requests, found, strict=True))
+    return [replace(r, explanation=why) for r, why in zip(requests, found, strict=True)]
 
 
 def shown(explanation: Explanation, decision: ScoringDecision, task: TaskSpec) -> Explanation:

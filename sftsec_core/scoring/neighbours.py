@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -43,11 +44,13 @@ class NearestExamples:
         model: embeds them; one that cannot finds none.
         fields: the task's inputs.
         read: gives the examples.
+        turn: held for as long as the model embeds some of them.
     """
 
     model: TrainedModel
     fields: tuple[InputField, ...]
     read: Callable[[], LabelledExamples]
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __call__(self, batch: Batch, count: int) -> list[tuple[Neighbour, ...]]:
         """Of each row the examples that are most like it, the most like first.
@@ -67,6 +70,11 @@ class NearestExamples:
             out += [self._nearest(each, count) for each in cosines]
         return out
 
+    def prepare(self) -> None:
+        """Read and embed the examples now, and not within the first call."""
+        if isinstance(sole_model(self.model), Embeds) and self._labelled.examples:
+            self._vectors  # noqa: B018 - a cached property
+
     @cached_property
     def _labelled(self) -> LabelledExamples:
         return self.read()
@@ -76,7 +84,11 @@ class NearestExamples:
         model = sole_model(self.model)
         if not isinstance(model, Embeds):
             raise TypeError("the model embeds nothing")
-        return model.embed(Batch.of_examples(self.fields, self._labelled.examples))
+        batch, parts = Batch.of_examples(self.fields, self._labelled.examples), []
+        for start in range(0, len(batch), _AT_ONCE):
+            with self.turn():
+                parts.append(model.embed(batch.slice(start, start + _AT_ONCE)))
+        return _stacked(parts)
 
     def _nearest(self, cosines: NDArray[np.float64], count: int) -> tuple[Neighbour, ...]:
         best = np.argsort(-cosines, kind="stable")[:count]
@@ -86,6 +98,12 @@ class NearestExamples:
             for each, cosine in found
             if cosine >= LEAST
         )
+
+
+def _stacked(parts: Sequence[Any]) -> Any:  # noqa: ANN401 - see _vectors
+    from scipy import sparse
+
+    return sparse.vstack(parts, format="csr") if sparse.issparse(parts[0]) else np.vstack(parts)
 
 
 def _dense(found: Any) -> NDArray[np.float64]:  # noqa: ANN401 - see _vectors

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.dataset.forgotten import Forgotten
 from sftsec_core.dataset.sums import SCORING, check_sums
 from sftsec_core.scoring.drift_counting import count_for_drift
 from sftsec_core.scoring.judged import judged_in_page
@@ -45,7 +44,6 @@ class ScoreJob:
         window: what to pull; `labelled=False` leaves out what analysts labelled already.
         run_id: the run that scores.
         rescan: start at the window's start instead of after the last cursor.
-        forgotten: the incidents that are left out.
     """
 
     task: str
@@ -54,7 +52,6 @@ class ScoreJob:
     window: PullWindow
     run_id: str | None = None
     rescan: bool = False
-    forgotten: Forgotten = field(default_factory=lambda: Forgotten((), b""))
 
 
 @dataclass(slots=True)
@@ -209,7 +206,7 @@ def score_to_outbox(
     stored = store.cursors.get(job.task, job.source)
     pages = connector.pull(job.window, cursor=None if job.rescan else stored)
     counts = ScoreCounts()
-    for pulled in job.forgotten.pages(pages, job.source):
+    for pulled in scorer.forgotten.pages(pages, job.source):
         judged = judged_in_page(store, job.source, scorer.reading, pulled)
         page = score_page(pulled, scorer, judged)
         wanted = _once((*page.review, *page.drawn))

@@ -25,7 +25,7 @@ class PageErrors:
     Attributes:
         rejected: records that could not be read or rated.
         empty: uids of incidents that have nothing to read.
-        dropped: incidents that a step left out.
+        dropped: incidents that a step left out, or that were forgotten under another id.
     """
 
     rejected: list[Rejection] = field(default_factory=list)

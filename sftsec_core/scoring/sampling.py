@@ -7,7 +7,7 @@ in a task without a benign class the smallest margin between the two best classe
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ import numpy as np
 from sftsec_core.api.domain import LabelRequest, describe_inputs, inputs_digest
 from sftsec_core.api.predictions import attack_scores
 from sftsec_core.dataset.values import plain_fields
-from sftsec_core.scoring.decision import decide_page
+from sftsec_core.scoring.decision import ScoringDecision, decide_page
+from sftsec_core.scoring.explaining import explained
 from sftsec_core.scoring.judged import JudgedInPage
 from sftsec_core.scoring.scorer import Scorer, rate_page
 
@@ -33,9 +34,7 @@ class Uncertain:
     """One incident that the model is not sure of.
 
     Attributes:
-        incident: as the task's steps left it.
-        label: the class that the model would decide on.
-        probability: of being an attack, or of the best class where there is no benign one.
+        decision: what the model would do with it.
         doubt: how far it is from certain the other way; the smallest are the least sure.
         text: the inputs as the model read them, cleaned and redacted, for a reader.
         digest: of the inputs.
@@ -43,18 +42,31 @@ class Uncertain:
             verdict on all.
     """
 
-    incident: Incident
-    label: str
-    probability: float
+    decision: ScoringDecision
     doubt: float
     text: str
     digest: str
     copies: tuple[str, ...] = ()
 
     @property
+    def incident(self) -> Incident:
+        """As the task's steps left it."""
+        return self.decision.incident
+
+    @property
     def uid(self) -> str:
         """The incident's."""
         return self.incident.uid
+
+    @property
+    def label(self) -> str:
+        """The class that the model would decide on."""
+        return self.decision.label
+
+    @property
+    def probability(self) -> float:
+        """Of being an attack, or of the best class where there is no benign one."""
+        return self.decision.probability
 
 
 def most_uncertain(
@@ -93,8 +105,7 @@ def most_uncertain(
             else:
                 copies[digest] = []
                 text = describe_inputs(own)
-                label, probability = decision.label, decision.probability
-                best[digest] = Uncertain(incident, label, probability, float(doubt), text, digest)
+                best[digest] = Uncertain(decision, float(doubt), text, digest)
         kept = heapq.nsmallest(limit, best.values(), key=lambda each: (each.doubt, each.uid))
         best = {each.digest: each for each in kept}
         copies = {digest: copies[digest] for digest in best}
@@ -103,8 +114,13 @@ def most_uncertain(
     return [replace(each, copies=_others(each, copies[each.digest])) for each in best.values()]
 
 
-def label_request(each: Uncertain, scorer: Scorer) -> LabelRequest:
-    """What an analyst is told of an incident that the scorer's model is not sure of."""
+def label_requests(found: Sequence[Uncertain], scorer: Scorer) -> list[LabelRequest]:
+    """What analysts are told of incidents that the model is not sure of, with what it goes by."""
+    requests = [_request(each, scorer) for each in found]
+    return explained([each.decision for each in found], requests, scorer)
+
+
+def _request(each: Uncertain, scorer: Scorer) -> LabelRequest:
     task = scorer.task
     near = (
         f"the threshold of {scorer.threshold:.2f}" if task.benign is not None else "another class"

@@ -16,6 +16,7 @@ import numpy as np
 
 from sftsec_core.api.domain import Action, Batch, Inputs, Rejection, inputs_digest
 from sftsec_core.api.errors import IntegrityError
+from sftsec_core.dataset.forgotten import Forgotten
 from sftsec_core.evaluation.unread import Unread, count_unread
 from sftsec_core.scoring.decision import (
     ScoringDecision,
@@ -77,6 +78,7 @@ class Scorer:
         recall_sample: how what raises no alert is drawn at random.
         explain: says why what becomes a detection does; None says nothing.
         batch: rows that the model is given at once.
+        forgotten: incidents that are left out.
         known: what the model gave before.
     """
 
@@ -98,6 +100,7 @@ class Scorer:
     recall_sample: RecallSample = NO_SAMPLE
     explain: Explain | None = None
     batch: int = BATCH
+    forgotten: Forgotten = field(default_factory=lambda: Forgotten((), b""), compare=False)
     known: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -164,7 +167,7 @@ class ScoredPage:
         drawn: requests for a verdict on a random sample of them, those for review among them.
         rejected: records that could not be read or scored.
         empty: incidents that have nothing to read.
-        dropped: incidents that a step left out.
+        dropped: incidents that a step left out, or that were forgotten under another id.
         judged: incidents that were left out, since an analyst has judged them.
         counted: what was scored, for the watch over drift; None where nothing counts it.
         unread: what a bound on length kept the model from reading of those with a decision.
@@ -261,7 +264,7 @@ class RatedPage:
         proba: calibrated probabilities, shape (len(rows), labels).
         rejected: records that could not be read or rated.
         empty: uids of incidents that have nothing to read.
-        dropped: incidents that a step left out.
+        dropped: incidents that a step left out, or that were forgotten under another id.
         judged: incidents that were left out, since an analyst has judged them.
     """
 
@@ -325,12 +328,22 @@ class _PreparedPage:
 def _prepare(page: IncidentPage, scorer: Scorer, judged: JudgedInPage) -> _PreparedPage:
     work = PageErrors(list(page.rejected))
     unknown = [each for each in page.incidents if each.uid not in judged.uids]
-    rendered = render_all(clean(unknown, scorer, work), scorer, work)
+    rendered = _not_forgotten(render_all(clean(unknown, scorer, work), scorer, work), scorer, work)
     if scorer.figures is not None:
         rendered = scorer.figures.beside(rendered, _judged_rows(page, scorer, judged))
     rows = [row for row in rendered if not _is_judged(*row, judged, scorer.task)]
     left_out = len(page.incidents) - len(unknown) + len(rendered) - len(rows)
     return _PreparedPage(rows, work, left_out)
+
+
+def _not_forgotten(
+    rows: list[tuple[Incident, Inputs]], scorer: Scorer, work: PageErrors
+) -> list[tuple[Incident, Inputs]]:
+    """The rows but those that were forgotten under another id."""
+    gone = scorer.forgotten.has_content
+    kept = [(one, read) for one, read in rows if not gone(scorer.task.own(read), one.at)]
+    work.dropped += len(rows) - len(kept)
+    return kept
 
 
 def _judged_rows(

@@ -14,13 +14,14 @@ its log as queries; the algorithm is the same on every platform:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection, Verdict
 from sftsec_core.sdk.cursor import PositionT, PullCursor
 from sftsec_core.sdk.errors import PrivateFieldError
+from sftsec_core.sdk.merging import merge_incidents
 from sftsec_core.sdk.window import TimeBounds
 
 if TYPE_CHECKING:
@@ -191,21 +192,34 @@ class VerdictJoin(Generic[PositionT]):
         Raises:
             PrivateFieldError: when the window names a field that holds verdicts.
         """
-        self._refuse_private()
+        self.refuse_private()
         for source in self.sources:
-            for page in source.pages(cursor.positions.get(source.name)):
-                cursor = cursor.moved(source.name, page.position)
-                incidents = tuple(self._incidents(source, page.records))
-                yield IncidentPage(incidents, cursor.encode(), page.rejected)
-        if self._reads_log() and self.log is not None:
+            cursor = yield from self.source_pages(source, cursor)
+        if self.reads_log():
+            yield from self.log_pages(cursor)
+
+    def log_pages(self, cursor: PullCursor[PositionT]) -> Iterator[IncidentPage]:
+        """Read what the log tells of and no source has brought, after a cursor."""
+        if self.log is not None:
             for logged in self.log.pages(
                 cursor.positions.get(_LOG), self.page_size, self.window.fields
             ):
                 cursor = cursor.moved(_LOG, logged.position)
-                found, rejected = self._looked_up(logged.logged)
+                found, rejected = self.looked_up(logged.logged)
                 yield IncidentPage(tuple(found), cursor.encode(), (*logged.rejected, *rejected))
 
-    def _refuse_private(self) -> None:
+    def source_pages(
+        self, source: JoinedSource[PositionT], cursor: PullCursor[PositionT]
+    ) -> Generator[IncidentPage, None, PullCursor[PositionT]]:
+        """Read the pages of one source after a cursor; returns the cursor after the last."""
+        for page in source.pages(cursor.positions.get(source.name)):
+            cursor = cursor.moved(source.name, page.position)
+            incidents = tuple(self._incidents(source, page.records))
+            yield IncidentPage(incidents, cursor.encode(), page.rejected)
+        return cursor
+
+    def refuse_private(self) -> None:
+        """Raise PrivateFieldError where the window names a field that holds verdicts."""
         for name in self.window.fields:
             if any(source.is_private(name) for source in (*self.sources, *self.lookups)):
                 raise PrivateFieldError(
@@ -213,7 +227,8 @@ class VerdictJoin(Generic[PositionT]):
                     "nothing else; leave it out of the task's text, keep and group"
                 )
 
-    def _reads_log(self) -> bool:
+    def reads_log(self) -> bool:
+        """Whether the pull brings what the log alone tells of."""
         labelled = self.window.labelled
         return labelled is True or (labelled is None and self.log_is_source)
 
@@ -268,9 +283,20 @@ class VerdictJoin(Generic[PositionT]):
 
     # --- the log
 
-    def _looked_up(
-        self, logged: Sequence[LoggedVerdicts]
+    def looked_up(
+        self,
+        logged: Sequence[LoggedVerdicts],
+        met: Callable[[datetime | None], object] = lambda _at: None,
     ) -> tuple[list[Incident], list[Rejection]]:
+        """Look up what the log names and no source has brought.
+
+        Args:
+            logged: a page of the log.
+            met: told the time of each incident that was found, whether or not it is in the window.
+
+        Returns:
+            The incidents in the window, and what is nowhere or cannot be used.
+        """
         lookup = _Lookup({each.uid: each for each in logged})
         for source in (*self.sources, *self.lookups):
             self._look_in(source, lookup)
@@ -280,7 +306,9 @@ class VerdictJoin(Generic[PositionT]):
             incident = lookup.found.get(uid) or self._as_shown(each)
             if incident is None:
                 rejected.append(lookup.rejected.get(uid) or Rejection(uid, _GONE))
-            elif bounds.contains(incident.at):
+                continue
+            met(incident.at)
+            if bounds.contains(incident.at):
                 incidents.append(incident)
             elif incident.at is None:
                 rejected.append(Rejection(uid, _UNTIMED))
@@ -357,24 +385,3 @@ class _Lookup:
         """Return a record with what the log holds on it."""
         verdicts = self.left[record.incident.uid].verdicts
         return record.with_verdicts(tuple(dict.fromkeys(verdicts)))
-
-
-def merge_incidents(incidents: Iterable[Incident]) -> list[Incident]:
-    """Return one incident an event: several detections, or several records, may be about it.
-
-    Records of one uid, time and content are one event. Where the uid is no name of its own (a
-    field that the source calls so, an `_id` in two shards), others are not, nor are their verdicts.
-    """
-    merged: list[Incident] = []
-    places: dict[tuple[str, datetime | None], list[int]] = {}
-    for each in incidents:
-        here = places.setdefault((each.uid, each.at), [])
-        place = next((n for n in here if merged[n].fields == each.fields), None)
-        if place is None:
-            here.append(len(merged))
-            merged.append(each)
-        else:
-            before = merged[place]
-            verdicts = tuple(dict.fromkeys((*before.verdicts, *each.verdicts)))
-            merged[place] = replace(before, verdicts=verdicts)
-    return merged

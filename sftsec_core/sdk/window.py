@@ -44,3 +44,22 @@ class TimeBounds:
         if at is None:
             return False
         return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+
+
+def takes_the_same(
+    window: PullWindow, since: datetime | None, first: datetime | None, last: datetime | None
+) -> bool:
+    """Return whether a window takes of some records those that one from `since` on took.
+
+    Args:
+        window: the one of now.
+        since: where the earlier one began; None for all time.
+        first: the earliest time of the records; None where none has one.
+        last: their latest one.
+    """
+    if window.until is not None or (window.since is None) != (since is None):
+        return False
+    if since is None or window.since is None or first is None or last is None:
+        return True
+    early, late = sorted((since, window.since))
+    return early == late or first >= late or last < early

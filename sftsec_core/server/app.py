@@ -25,10 +25,19 @@ from sftsec_core.server.error_responses import (
     ProblemError,
     title,
 )
+from sftsec_core.server.explain_schemas import ExplainResponse
 from sftsec_core.server.label_page import PAGE
 from sftsec_core.server.label_routes import LabelRoutes, add_label_routes
 from sftsec_core.server.metrics import CONTENT_TYPE
-from sftsec_core.server.middleware import METRICS, PATHS, caller_of, internal_error, request_log
+from sftsec_core.server.middleware import (
+    EXPLAIN,
+    METRICS,
+    PATHS,
+    SCORE,
+    caller_of,
+    internal_error,
+    request_log,
+)
 from sftsec_core.server.schemas import (
     Alive,
     Readiness,
@@ -73,6 +82,13 @@ class _Routes:
 
     async def score(self, request: Request) -> Response:
         """Score a batch of events with the live model of a task."""
+        return await self._scored(request, why=False)
+
+    async def explain(self, request: Request) -> Response:
+        """Score a batch of events as /v1/score does, and say why."""
+        return await self._scored(request, why=True)
+
+    async def _scored(self, request: Request, *, why: bool) -> Response:
         settings, admission = self._service.settings, self._service.admission
         entry = request_log(request.scope)
         who = caller_of(request.scope).actor
@@ -84,7 +100,7 @@ class _Routes:
                 batch = await _parsed(body, settings.max_batch)
                 entry.events = len(batch.events)
                 self._service.events.take(who.name, entry.events)
-                scored = asyncio.wrap_future(self._service.submit(batch, who))
+                scored = asyncio.wrap_future(self._service.submit(batch, who, why=why))
             return Response(await _wait_unless_closed(scored, request), media_type=_JSON)
 
     async def tasks(self, request: Request) -> JSONResponse:
@@ -213,19 +229,18 @@ def build_app(
 
 
 def _add_scoring(app: FastAPI, routes: _Routes, tasks: list[str]) -> None:
-    # A reference starts at the document's root, and pydantic's definitions stand in the schema.
-    at = "#/paths/~1v1~1score/post/requestBody/content/application~1json/schema/$defs/{model}"
-    schema = ScoreRequest.model_json_schema(ref_template=at)
-    schema["properties"]["task"]["enum"] = tasks
-    body = {"required": True, "content": {_JSON: {"schema": schema}}}
-    app.add_api_route(
-        "/v1/score",
-        routes.score,
-        methods=["POST"],
-        responses={200: {"model": ScoreResponse}, **_problems(_SCORE_STATUSES)},
-        openapi_extra={"requestBody": body},
-        dependencies=_BEARER,
-    )
+    for path, handle, model in (
+        (SCORE, routes.score, ScoreResponse),
+        (EXPLAIN, routes.explain, ExplainResponse),
+    ):
+        app.add_api_route(
+            path,
+            handle,
+            methods=["POST"],
+            responses={200: {"model": model}, **_problems(_SCORE_STATUSES)},
+            openapi_extra={"requestBody": _batch_of(path, tasks)},
+            dependencies=_BEARER,
+        )
     app.add_api_route(
         "/v1/tasks",
         routes.tasks,
@@ -233,6 +248,14 @@ def _add_scoring(app: FastAPI, routes: _Routes, tasks: list[str]) -> None:
         responses={200: {"model": TaskList}, **_problems(_STATUSES)},
         dependencies=_BEARER,
     )
+
+
+def _batch_of(path: str, tasks: list[str]) -> dict[str, Any]:
+    # A reference starts at the document's root, and pydantic's definitions stand in the schema.
+    place = f"#/paths/{path.replace('/', '~1')}/post/requestBody/content/application~1json/schema"
+    schema = ScoreRequest.model_json_schema(ref_template=f"{place}/$defs/{{model}}")
+    schema["properties"]["task"]["enum"] = tasks
+    return {"required": True, "content": {_JSON: {"schema": schema}}}
 
 
 def _add_monitoring(app: FastAPI, routes: _Routes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sftsec_core.api.domain import Action, Incident, IncidentPage
 from sftsec_core.api.errors import SftsecError
@@ -41,7 +41,7 @@ Numbered = Sequence[tuple[int, ScoreEvent]]
 
 
 @dataclass(frozen=True, slots=True)
-class _RequestPage:
+class RequestPage:
     """A request's events as incidents.
 
     Attributes:
@@ -55,6 +55,21 @@ class _RequestPage:
     uids: Sequence[str]
     incidents: IncidentPage
     errors: dict[int, str]
+
+
+DecidedPage = tuple[RequestPage, RatedPage, list[ScoringDecision]]
+
+
+class ScoresEvents(Protocol):
+    """What scores the events of requests."""
+
+    def __call__(self, events: Sequence[ScoreEvent]) -> list[EventResult]:
+        """Score the events of one request."""
+        ...
+
+    def score_all(self, requests: Sequence[Sequence[ScoreEvent]]) -> list[list[EventResult]]:
+        """Score the events of several requests together."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +108,34 @@ class BatchScorer:
         Raises:
             PluginError: when the model breaks its contract (shape of the probabilities).
         """
+        decided = self.decide_all(requests)
+        found = [self.results(*each) for each in decided]
+        # When all of them are there: where one raises, each request is scored once more.
+        for _, rated, decisions in decided:
+            self.count(rated, decisions)
+        return found
+
+    def decide_all(self, requests: Sequence[Sequence[ScoreEvent]]) -> list[DecidedPage]:
+        """Decide the events of several requests with one call of the model.
+
+        Raises:
+            PluginError: when the model breaks its contract (shape of the probabilities).
+        """
         pages = [self._page(events) for events in requests]
         rated = rate_pages([page.incidents for page in pages], self.scorer)
         decided = [list(decide_page(each, self.scorer)) for each in rated]
-        found = [self._results(*each) for each in zip(pages, rated, decided, strict=True)]
-        # When all of them are there: where one raises, each request is scored once more.
-        for each in zip(rated, decided, strict=True):
-            self.count(*each)
-        return found
+        return list(zip(pages, rated, decided, strict=True))
 
-    def _page(self, events: Sequence[ScoreEvent]) -> _RequestPage:
+    def _page(self, events: Sequence[ScoreEvent]) -> RequestPage:
         errors: dict[int, str] = {}
         uids = _unique_uids(events)
         incidents = tuple(self._incidents(events, uids, errors))
-        return _RequestPage(events, uids, IncidentPage(incidents, cursor=""), errors)
+        return RequestPage(events, uids, IncidentPage(incidents, cursor=""), errors)
 
-    def _results(
-        self, page: _RequestPage, rated: RatedPage, decisions: Sequence[ScoringDecision]
+    def results(
+        self, page: RequestPage, rated: RatedPage, decisions: Sequence[ScoringDecision]
     ) -> list[EventResult]:
+        """One result for each event of a page, in their order."""
         predictions = {each.incident.uid: each for each in decisions}
         reasons = dict.fromkeys(rated.empty, NO_VALUE)
         reasons |= {rejection.where: rejection.reason for rejection in rated.rejected}
@@ -158,7 +183,7 @@ class BatchScorer:
 
 
 def score_together(
-    scorer: BatchScorer, task: str, requests: Sequence[Numbered]
+    scorer: ScoresEvents, task: str, requests: Sequence[Numbered]
 ) -> list[list[EventResult] | SftsecError]:
     """Score events of several requests at once; one that cannot be scored fails no other's.
 

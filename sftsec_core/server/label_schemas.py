@@ -4,7 +4,7 @@
     {"items": [{"id": -7, "task": "mail", "connector": "siem", "incident": "mail.jsonl#4",
                 "copies": 2, "label": "malicious", "probability": 0.52, "reason": "...",
                 "at": 1767600000.0, "requested": 1767686400.0, "fields": {"message": "..."},
-                "cut": {}}],
+                "cut": {}, "explanation": null}],
      "after": null, "waiting": 1}
 
     POST /v1/labels/verdicts
@@ -83,6 +83,27 @@ class SessionResponse(_Model):
     tasks: list[LabelTask]
 
 
+class QueueMark(_Model):
+    """A word or a field that the model goes by."""
+
+    input: str = Field(description="The field; the input's name where it is of no single field.")
+    words: str
+    contribution: float = Field(description="Natural log-odds; above 0 it speaks for the label.")
+    span: tuple[int, int] | None = Field(
+        description="First character and one past the last in `fields`, in code points; null for "
+        "what is not shown there."
+    )
+
+
+class QueueExplanation(_Model):
+    """What the model goes by."""
+
+    label: str = Field(description="The class that positive contributions speak for.")
+    against: str
+    text: str
+    marks: list[QueueMark]
+
+
 class QueueItem(_Model):
     """An incident that waits for a verdict."""
 
@@ -98,6 +119,9 @@ class QueueItem(_Model):
     requested: float
     fields: dict[str, str] = Field(description="The event's fields, redacted.")
     cut: dict[str, int] = Field(description="Names of fields that are cut, and their lengths.")
+    explanation: QueueExplanation | None = Field(
+        description="Null where the task names no explainer, and where it failed."
+    )
 
 
 class QueueResponse(_Model):

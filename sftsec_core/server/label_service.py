@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import Permission
+from sftsec_core.api.domain import Explanation, Permission
 from sftsec_core.api.errors import (
     AuthorizationError,
     ConnectorError,
@@ -28,7 +28,9 @@ from sftsec_core.operations.list_label_queue import list_label_queue, list_page_
 from sftsec_core.server.error_responses import ProblemError, unavailable
 from sftsec_core.server.label_schemas import (
     LabelTask,
+    QueueExplanation,
     QueueItem,
+    QueueMark,
     QueueResponse,
     RetractionsRequest,
     SessionResponse,
@@ -38,7 +40,7 @@ from sftsec_core.server.label_schemas import (
 )
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import Actor
+    from sftsec_core.api.domain import Actor, Attribution
     from sftsec_core.config.serve import ServeSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.store.label_queue import PageVerdict, QueuedIncident
@@ -183,7 +185,34 @@ def _item(each: QueuedIncident) -> QueueItem:
         requested=each.requested,
         fields=dict(each.fields),
         cut=dict(each.cut),
+        explanation=_explanation(each),
     )
+
+
+def _explanation(each: QueuedIncident) -> QueueExplanation | None:
+    """What the model goes by; None where that is not known, or was kept by another version."""
+    if each.explanation is None:
+        return None
+    try:
+        found = Explanation.from_json(each.explanation)
+    except (KeyError, TypeError):
+        return None
+    marks = [
+        QueueMark(
+            input=one.input,
+            words=one.words,
+            contribution=one.contribution,
+            span=_within(one, each.fields),
+        )
+        for one in found.attributions
+    ]
+    return QueueExplanation(label=found.label, against=found.against, text=found.text, marks=marks)
+
+
+def _within(one: Attribution, fields: Mapping[str, str]) -> tuple[int, int] | None:
+    """Its place in the field as it is shown, which may be cut."""
+    text = fields.get(one.input, "")
+    return None if one.span is None or not 0 <= one.span[0] < one.span[1] <= len(text) else one.span
 
 
 def _said(each: PageVerdict, incident: QueuedIncident | None) -> VerdictItem:

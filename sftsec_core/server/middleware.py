@@ -29,14 +29,14 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-METRICS = "/metrics"
+METRICS, SCORE, EXPLAIN = "/metrics", "/v1/score", "/v1/explain"
 MODELS, RUNS, VERDICTS, SCHEDULES = "/v1/models", "/v1/runs", "/v1/verdicts", "/v1/schedules"
 RUN = f"{RUNS}/{{run}}"
 # The page's files hold nothing of an event: what it shows comes by its interface, with a token.
 PUBLIC_PATHS = frozenset({"/healthz", "/readyz", *page_paths()})
 _STATE = frozenset({MODELS, RUNS, RUN, VERDICTS, SCHEDULES})
 PATHS = frozenset(
-    {*PUBLIC_PATHS, *API, *_STATE, "/v1/score", "/v1/tasks", METRICS, "/openapi.json"}
+    {*PUBLIC_PATHS, *API, *_STATE, SCORE, EXPLAIN, "/v1/tasks", METRICS, "/openapi.json"}
 )
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SCOPE_KEY = "sftsec.request_log"

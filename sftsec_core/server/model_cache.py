@@ -10,17 +10,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.operations.drift_reference import drift_counter
+from sftsec_core.operations.explaining import known_explainer
 from sftsec_core.operations.outdated_models import outdated_models
 from sftsec_core.operations.score import scorer_of
 from sftsec_core.operations.score_files import known_scores
+from sftsec_core.scoring.explaining import DecisionExplainer
+from sftsec_core.scoring.neighbours import NearestExamples
 from sftsec_core.server.batch_scorer import BatchScorer, warm_up
+from sftsec_core.server.event_explainer import EventExplainer
 from sftsec_core.server.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import TrainedModel
     from sftsec_core.api.domain import Batch, ModelRef, TaskSpec
     from sftsec_core.operations.context import Context
+    from sftsec_core.registry.registry import LoadedModel
     from sftsec_core.server.drift_sampler import DriftSampler
 
 REFRESH_INTERVAL_S = 1.0
@@ -51,12 +57,14 @@ class ServedModel:
         spec: of its task.
         scorer: of one thread.
         large_scorer: of another thread: the same model with steps and a renderer of its own.
+        explainer: of a third one, likewise; None where no enabled plugin says why.
     """
 
     ref: ModelRef
     spec: TaskSpec
     scorer: BatchScorer
     large_scorer: BatchScorer
+    explainer: EventExplainer | None = None
 
     @property
     def threshold(self) -> float:
@@ -64,26 +72,45 @@ class ServedModel:
         return self.scorer.threshold
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _InTurn:
-    """A model that one thread calls at a time; `slots` bounds the models that compute at once."""
+    """A model that one thread calls at a time; `slots` bounds the models that compute at once.
 
-    model: TrainedModel
+    Attributes:
+        sole: the model itself, for an explainer, which holds the turn.
+    """
+
+    sole: TrainedModel
     digest: str
     slots: threading.Semaphore
     tracing: Tracing
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _holder: int | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return tuple(self.model.labels)
+        return tuple(self.sole.labels)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Be the one thread that may call the model; one that is may ask for it again."""
+        me = threading.get_ident()
+        if self._holder == me:
+            yield
+            return
+        with self._lock, self.slots:
+            self._holder = me
+            try:
+                yield
+            finally:
+                self._holder = None
 
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
-        with self.lock, self.slots, self.tracing.model(self.digest, len(batch)):
-            return self.model.predict_proba(batch)
+        with self.turn(), self.tracing.model(self.digest, len(batch)):
+            return self.sole.predict_proba(batch)
 
     def save(self, folder: Path) -> None:
-        self.model.save(folder)
+        self.sole.save(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +220,22 @@ class ModelCache:
             scorers.append(BatchScorer(replace(scorer, model=in_turn, known=known), trained.fields))
             warm_up(scorers[-1], loaded.serving.task.sources)
         usual, large = scorers
-        return ServedModel(live, loaded.serving.task, self._counting(usual, live), large)
+        explainer = self._explainer(loaded, in_turn)
+        return ServedModel(live, loaded.serving.task, self._counting(usual, live), large, explainer)
+
+    def _explainer(self, loaded: LoadedModel, in_turn: _InTurn) -> EventExplainer | None:
+        choice = known_explainer(self._context, self.task)
+        if choice is None:
+            return None
+        scorer, trained = scorer_of(self._context, self.task, loaded, choice)
+        explain = scorer.explain
+        if not isinstance(explain, DecisionExplainer):
+            raise TypeError("a scorer without its explainer")
+        near = None
+        if isinstance(explain.nearest, NearestExamples):
+            near = replace(explain.nearest, turn=in_turn.turn)
+        scores = BatchScorer(replace(scorer, model=in_turn, explain=None), trained.fields)
+        return EventExplainer(scores, explain, in_turn.turn, near)
 
     def _counting(self, made: BatchScorer, live: ModelRef) -> BatchScorer:
         """What counts the events of the usual size, from its first request on."""

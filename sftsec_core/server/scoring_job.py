@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from sftsec_core.server.explain_schemas import ExplainedResult
 from sftsec_core.server.schemas import (
     EventCounts,
     EventResult,
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
 _USUAL_SIZE = 2000
 # Characters from which an event is large: to clean one can take as long as thousands of others.
 LARGE_EVENT = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """What a request is told beside the scores.
+
+    Attributes:
+        neighbours: whether labelled incidents that are alike are named.
+    """
+
+    neighbours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +72,35 @@ class ScoringJob:
         link: see `Tracing.link`.
         response: as JSON; to cancel it takes the request's slices out of the queue.
         results: of the events, in their order; None where there is none yet.
+        reasons: of the results; None for scores alone.
     """
 
-    def __init__(self, owner: str | None, batch: ScoreBatch, link: object | None = None) -> None:
+    def __init__(
+        self,
+        owner: str | None,
+        batch: ScoreBatch,
+        link: object | None = None,
+        reasons: Reasons | None = None,
+    ) -> None:
         """Take a request of an owner, and what links its trace to those of its batches."""
         self.link = link
+        self.reasons = reasons
         self.owner = owner
         self.batch = batch
         self.response: Future[bytes] = Future()
         self._lock = threading.Lock()
         self._model: ServedModel | None = None
         self.results: list[EventResult | None] = [
-            EventResult(each.id, error=each.error) if isinstance(each, RefusedEvent) else None
+            self.unscored(each.id, each.error) if isinstance(each, RefusedEvent) else None
             for each in batch.events
         ]
         self._left = self._usable = sum(each is None for each in self.results)
         self._broken = 0
+
+    def unscored(self, given: str | int | None, error: str) -> EventResult:
+        """The result of an event that has none but an error."""
+        kind = EventResult if self.reasons is None else ExplainedResult
+        return kind(given, error=error)
 
     def slices(self, bound: int) -> Iterator[Slice]:
         """Cut it: slices of at most this cost; a large event stands alone.

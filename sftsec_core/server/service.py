@@ -20,10 +20,10 @@ from sftsec_core.server.error_responses import ProblemError, unavailable
 from sftsec_core.server.metrics import ServiceMetrics
 from sftsec_core.server.model_cache import ModelCache, ModelStatus, ModelWatcher
 from sftsec_core.server.rate_limit import RateLimiter
-from sftsec_core.server.scoring_job import ScoringJob
+from sftsec_core.server.scoring_job import Reasons, ScoringJob
 from sftsec_core.server.state_service import StateService
 from sftsec_core.server.tracing import Tracing
-from sftsec_core.server.worker import ScoringWorker
+from sftsec_core.server.worker import NO_EXPLAINER, ScoringWorker
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Actor
@@ -107,8 +107,13 @@ class ScoringService:
             self.requests.check(owner)
             self.requests.take(owner, 1)
 
-    def submit(self, batch: ScoreBatch, who: Actor) -> Future[bytes]:
+    def submit(self, batch: ScoreBatch, who: Actor, *, why: bool = False) -> Future[bytes]:
         """Queue a batch of a token's owner; the result is the response as JSON.
+
+        Args:
+            batch: the events.
+            who: the owner; alike incidents are named to those who may read the task.
+            why: whether each result says why.
 
         Raises:
             AuthorizationError: when they may not score events of the task.
@@ -117,9 +122,14 @@ class ScoringService:
         authorize(who, Permission.SCORE_EVENTS, batch.task)
         if batch.task not in self._caches:
             raise ProblemError(404, unknown("task", batch.task, self._caches))
-        _served_model(self._caches[batch.task])
-        job, started = ScoringJob(who.name, batch, self._tracing.link()), time.perf_counter()
-        job.response.add_done_callback(lambda done: self._count(job, done, started))
+        model = _served_model(self._caches[batch.task])
+        if why and model.explainer is None:
+            raise ProblemError(409, NO_EXPLAINER)
+        reasons = Reasons(may(who, Permission.READ, batch.task)) if why else None
+        started = time.perf_counter()
+        job = ScoringJob(who.name, batch, self._tracing.link(), reasons)
+        if not why:  # what is asked about again is not counted again
+            job.response.add_done_callback(lambda done: self._count(job, done, started))
         self._workers[batch.task].submit(job)
         return job.response
 

@@ -121,6 +121,13 @@ class AuditLog:
         with self._database.reading() as connection:
             return _entries(connection, connection.execute(query).all()[::-1])
 
+    def of(self, action: str, object_: str) -> list[AuditEntry]:
+        """Return all entries of an action on an object, the oldest first."""
+        mine = (audit.c.action == action, audit.c.object == object_)
+        query = select(audit).where(*mine).order_by(audit.c.seq)
+        with self._database.reading() as connection:
+            return _entries(connection, connection.execute(query).all())
+
     def last(self, action: str, *, up_to: int) -> AuditEntry | None:
         """Return the last entry of an action with this number or a smaller one; None without."""
         mine = (audit.c.action == action, audit.c.seq <= up_to)

@@ -21,7 +21,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import (
     ArgumentError,
@@ -229,14 +239,15 @@ def enable_wal(engine: Engine) -> None:
 
 
 def forget_deleted(engine: Engine) -> None:
-    """Write a SQLite file again, without what was deleted or overwritten in it.
+    """Write the database's files again, without what was deleted or overwritten in them.
 
-    PostgreSQL does so by itself in time, or at once by VACUUM FULL, which is its owner's to run.
+    PostgreSQL's write-ahead log and its archive keep old rows until the server recycles them.
 
     Raises:
-        StoreError: when another process holds the file.
+        StoreError: when another process holds them.
     """
     if engine.dialect.name != "sqlite":
+        _rewrite_tables(engine)
         return
     raw = engine.raw_connection()
     try:
@@ -246,6 +257,23 @@ def forget_deleted(engine: Engine) -> None:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         raw.close()
+
+
+def _rewrite_tables(engine: Engine) -> None:
+    """Have PostgreSQL write each table again; it keeps the space of old rows otherwise.
+
+    Raises:
+        StoreError: when a table is held for longer than a minute.
+    """
+    with store_errors(engine.url), engine.connect() as plain:
+        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text("SET lock_timeout = '60s'"))
+        try:
+            for name in inspect(connection).get_table_names():
+                quoted = connection.dialect.identifier_preparer.quote(name)
+                connection.execute(text(f"VACUUM (FULL) {quoted}"))
+        finally:
+            connection.execute(text("RESET lock_timeout"))
 
 
 def lock_for_migration(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """Incidents that were forgotten: their rows go, a tombstone keeps each from coming back.
 
-A tombstone is a digest of connector and uid under the site's salt (`dataset.forgotten`). Whatever
+A tombstone is a digest of connector and uid under the site's salt, or of what an incident holds
+(`dataset.forgotten`). Whatever
 the store holds of an incident is found by it: an erasure that was killed is finished by the same
 call, though nothing names the incidents any more.
 """
@@ -77,22 +78,29 @@ class Erasures:
         self._audit = audit
         self._chain = chain
 
-    def begin(self, keys: Collection[str], found_by: str) -> Erasure:
+    def draft(self, found_by: str, incidents: int) -> Erasure:
+        """Name a new erasure; nothing is written.
+
+        Args:
+            found_by: "incident" or "user".
+            incidents: how many are to go.
+        """
+        return Erasure(secrets.token_hex(6), found_by, incidents, self._database.clock(), None)
+
+    def begin(self, erasure: Erasure, keys: Collection[str]) -> None:
         """Set the tombstones: from now on nothing of these incidents is pulled.
 
         Args:
-            keys: one of each incident.
-            found_by: "incident" or "user".
+            erasure: of `draft`.
+            keys: of the incidents, by their ids and by what they hold.
         """
-        name, now = secrets.token_hex(6), self._database.clock()
-        row = {"id": name, "found_by": found_by, "incidents": len(keys), "at": now}
+        said = {"found_by": erasure.found_by, "incidents": erasure.incidents}
         with self._database.writing() as connection:
+            row = {"id": erasure.id, "at": erasure.at, **said}
             connection.execute(insert(erasures).values(row))
-            rows = [{"key": key, "erasure": name} for key in sorted(keys)]
+            rows = [{"key": key, "erasure": erasure.id} for key in sorted(keys)]
             insert_new(connection, tombstones, rows)
-            said = {"found_by": found_by, "incidents": len(keys)}
-            self._audit.append("erasure.begun", name, said, joined=connection)
-        return Erasure(name, found_by, len(keys), now, None)
+            self._audit.append("erasure.begun", erasure.id, said, joined=connection)
 
     def list(self) -> list[Erasure]:
         """Return all erasures, newest first."""

@@ -9,11 +9,11 @@ import pytest
 
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.testing import ConnectorContract
-from tests.contract import wrong_cursors, wrong_faults, wrong_pulls, wrong_pushes
+from tests.contract import wrong_cursors, wrong_faults, wrong_parts, wrong_pulls, wrong_pushes
 from tests.contract.ledger import LedgerPlatform, RefusedError
 from tests.contract.wrong import WRONG, run
 
-MODULES = (wrong_cursors, wrong_faults, wrong_pulls, wrong_pushes)
+MODULES = (wrong_cursors, wrong_faults, wrong_parts, wrong_pulls, wrong_pushes)
 FOUND = (
     AssertionError,  # the test's own; or else what a connector lets out instead of its result
     pytest.fail.Exception,
@@ -31,6 +31,16 @@ class TestARightConnector(ConnectorContract):
     """Everything, inherited."""
 
     platform = LedgerPlatform
+
+
+class PartedPlatform(LedgerPlatform):
+    kind = wrong_parts.PartedLedger
+
+
+class TestARightPartedConnector(ConnectorContract):
+    """Everything, with parts."""
+
+    platform = PartedPlatform
 
 
 @pytest.mark.parametrize("name", WRONG)

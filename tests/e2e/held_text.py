@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -9,30 +10,57 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy import select
 
 from sftsec_core.store.packing import unpack
+from sftsec_core.store.store import Store
+from sftsec_core.store.tables import metadata
+from sftsec_core.store.vault import Vault, open_file
 
 _PACKED = "1:"
 
 
-def holding(folder: Path, text: str) -> list[str]:
-    """The files of a folder that hold a text, in any letter case, by their relative paths."""
+def rows_holding(store: Store, text: str) -> list[str]:
+    """The tables of a store with a row that holds a text, decrypted."""
+    found = []
+    with store.writing() as connection:
+        for table in metadata.sorted_tables:
+            rows = connection.execute(select(table)).mappings()
+            said = (json.dumps(dict(row), default=str, ensure_ascii=False) for row in rows)
+            if any(text.casefold() in each.casefold() for each in said):
+                found.append(table.name)
+    return found
+
+
+def holding(folder: Path, text: str, vault: Vault | None = None) -> list[str]:
+    """The files of a folder that hold a text, in any letter case, by their relative paths.
+
+    Args:
+        folder: a state folder.
+        text: what is looked for.
+        vault: the keys of an encrypted state.
+    """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     wanted = text.casefold()
     return [
         path.relative_to(folder).as_posix()
         for path in files
-        if any(wanted in piece.casefold() for piece in _contents(path))
+        if any(wanted in piece.casefold() for piece in _contents(path, vault))
     ]
 
 
-def _contents(path: Path) -> Iterator[str]:
+def _contents(path: Path, vault: Vault | None) -> Iterator[str]:
     yield path.read_bytes().decode("utf-8", "replace")
+    with open_file(path, vault) as stream:
+        plain = stream.read()
+    yield plain.decode("utf-8", "replace")
     if path.suffix == ".parquet":
-        yield json.dumps(pq.read_table(path).to_pylist(), default=str, ensure_ascii=False)
+        rows = pq.read_table(pa.BufferReader(plain)).to_pylist()
+        yield json.dumps(rows, default=str, ensure_ascii=False)
     elif path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(plain), allow_pickle=False) as arrays:
             yield from (each.tobytes().decode("utf-8", "replace") for each in arrays.values())
     elif path.suffix == ".db":
         yield from _rows(path)

@@ -24,6 +24,25 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "protocols and values: the contract of explainers holds what they mean",
     ),
     Elsewhere(
+        (
+            "sftsec_core/api/settings/privacy.py",
+            "sftsec_core/cli/privacy/account.py",
+            "sftsec_core/operations/privacy_account.py",
+        ),
+        "tests/plugins/privacy/test_account.py",
+        "only a plugin's recipe spends privacy: what is shown and refused is seen through it",
+    ),
+    Elsewhere(
+        ("sftsec_core/recipes/privacy_config.py", "sftsec_core/recipes/private_rows.py"),
+        "tests/core/recipes/encoder/test_private.py",
+        "what a private training is set to, trains on and spends",
+    ),
+    Elsewhere(
+        ("sftsec_core/api/domain/privacy.py",),
+        "tests/core/sdk/test_privacy_accounting.py",
+        "a value that the accountant reads",
+    ),
+    Elsewhere(
         ("sftsec_core/api/settings/connectors.py",),
         "tests/core/api/settings/test_task.py",
         "a task's list of connectors is checked as part of the task",
@@ -32,6 +51,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         ("sftsec_core/cli/bench/explain.py",),
         "tests/core/bench/test_explain.py",
         "the command shows what the benchmark gives; its help and its error are snapshots",
+    ),
+    Elsewhere(
+        ("sftsec_core/server/explain_schemas.py",),
+        "tests/core/server/test_event_explainer.py",
+        "the answer's shape shows in the answers of a served site",
     ),
     Elsewhere(
         ("sftsec_core/bench/certificate.py", "sftsec_core/cli/bench/federated.py"),
@@ -95,6 +119,7 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
             "sftsec_core/operations/erased_files.py",
             "sftsec_core/operations/erased_texts.py",
             "sftsec_core/operations/find_incidents.py",
+            "sftsec_core/operations/forgotten_copies.py",
             "sftsec_core/operations/left_out.py",
             "sftsec_core/operations/outdated_models.py",
         ),
@@ -115,6 +140,16 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         ("sftsec_core/bench/alerts.py", "sftsec_core/bench/connector.py"),
         "tests/connectors/search/test_reference_client.py",
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
+    ),
+    Elsewhere(
+        ("sftsec_core/cli/bench/privacy.py",),
+        "tests/core/bench/test_privacy.py",
+        "the command shows what the benchmark gives; its help and its error are snapshots",
+    ),
+    Elsewhere(
+        ("sftsec_core/bench/given_site.py",),
+        "tests/core/bench/test_privacy.py",
+        "a site with its parts, which is what the benchmarks retrain",
     ),
     Elsewhere(
         ("sftsec_core/cli/bench/robustness.py",),
@@ -689,6 +724,7 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
             "sftsec_core/testing/connector/asking.py",
             "sftsec_core/testing/connector/elsewhere.py",
             "sftsec_core/testing/connector/failing.py",
+            "sftsec_core/testing/connector/parting.py",
             "sftsec_core/testing/connector/planted.py",
             "sftsec_core/testing/connector/planting.py",
             "sftsec_core/testing/connector/platform.py",
@@ -906,6 +942,7 @@ CORE_ACROSS: dict[str, str] = {
     "tests/core/registry/test_registry_processes.py": "several processes at once, and killed ones",
     "tests/core/runner/test_year.py": "workers in simulated time, with faults",
     "tests/core/store/test_plans.py": "the plans of what is asked in a loop, on both databases",
+    "tests/core/server/test_label_reasons.py": "the words that decided, in a real browser",
     "tests/core/scoring/test_killed.py": "a score killed at each point, from pull to receipt",
 }
 
@@ -931,6 +968,7 @@ CONNECTOR_ACROSS: dict[str, str] = {
 
 PLUGIN_ACROSS: dict[str, str] = {
     "tests/plugins/federated/test_sites.py": "a server and its sites, some of them hostile",
+    "tests/plugins/privacy/test_account.py": "what trainings spend, through the command line",
     "tests/plugins/privacy/test_through_retrain.py": "the vote in a whole retraining",
     "tests/plugins/pii/test_patterns.py": "what all finders find and leave, and the time they take",
     "tests/plugins/vision/test_whole.py": "pictures from files to detections and the quarantine",

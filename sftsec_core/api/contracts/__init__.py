@@ -112,6 +112,7 @@ very text is `tests/contract/test_connector_of_the_docstring.py`.
 from sftsec_core.api.contracts.attack import TEXT_KINDS, AttackSpec, AttackTarget, TextKind
 from sftsec_core.api.contracts.base import ConfigT, EmptyConfig, Requirement, Spec, TaskPreset
 from sftsec_core.api.contracts.connector import (
+    AddsRecords,
     Connector,
     ConnectorContext,
     ConnectorSpec,
@@ -177,6 +178,7 @@ __all__ = [
     "BUILT_IN_SPLITS",
     "CORE_METRICS",
     "TEXT_KINDS",
+    "AddsRecords",
     "AttackSpec",
     "AttackTarget",
     "AuditInput",

@@ -128,6 +128,15 @@ class ReferenceClient(Protocol):
 
 
 @runtime_checkable
+class AddsRecords(Protocol):
+    """A reference client that can add to its records: a data set of them is built twice."""
+
+    def add(self, records: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Write more records beside those of `set_up`, and wait until a search finds them."""
+        ...
+
+
+@runtime_checkable
 class NeedsSetup(Protocol):
     """A connector whose other side must be prepared before the first push."""
 

@@ -127,6 +127,8 @@ class ExplainJob:
         nearest: of each row the labelled incidents that are most like it by what the model makes
             of them, at most so many, the most like first. They are read when it is first
             called. None where there are none to compare with.
+        decided: of each row the label that it is decided on, as `decide` would say; None where that
+            is to be asked.
     """
 
     model: TrainedModel
@@ -135,6 +137,7 @@ class ExplainJob:
     proba: Callable[[Batch], NDArray[np.float64]]
     decide: Callable[[Batch, Sequence[int]], Sequence[str]]
     nearest: Callable[[int], Sequence[tuple[Neighbour, ...]]] | None = None
+    decided: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

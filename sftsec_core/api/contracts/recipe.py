@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sftsec_core.api.domain import Batch, Example, TaskSpec
+    from sftsec_core.api.domain import Batch, Example, PrivacySpend, TaskSpec
     from sftsec_core.api.settings.task import TrainSettings
 
 
@@ -139,6 +139,8 @@ class RecipeSpec(Spec[ConfigT]):
         fit: fits a model; resumes from what an earlier, killed call left in `job.workdir`.
         load: reads a folder that the model's `save` wrote, without unpickling anything.
         max_gpus: how many GPUs it can use at once; 0 where it computes on the CPU alone.
+        privacy: what a training on these examples spends; None, or a function that gives None for
+            a configuration, where nothing bounds what its models give away.
         preload: imports what `load` and scoring need, where that takes seconds. A run calls it in
             a thread while another process fits the recipe.
     """
@@ -149,6 +151,7 @@ class RecipeSpec(Spec[ConfigT]):
     inference_cost: int
     fit: Callable[[TrainJob[ConfigT]], TrainedModel]
     load: Callable[[Path], TrainedModel]
+    privacy: Callable[[ConfigT, Sequence[Example]], PrivacySpend | None] | None = None
     preload: Callable[[], None] | None = None
     max_gpus: int = 1
     kinds: frozenset[InputKind] = frozenset({InputKind.TEXT})

@@ -57,6 +57,7 @@ from sftsec_core.api.domain.inputs import (
 )
 from sftsec_core.api.domain.models import Decision, FittedPart, ModelRef, Registration, Vote
 from sftsec_core.api.domain.objectives import Objective
+from sftsec_core.api.domain.privacy import PrivacySpend
 from sftsec_core.api.domain.reports import (
     ConfusionMatrix,
     Curve,
@@ -109,6 +110,7 @@ __all__ = [
     "Neighbour",
     "Objective",
     "Permission",
+    "PrivacySpend",
     "PullWindow",
     "PushReceipt",
     "RecipeFitted",

@@ -21,6 +21,7 @@ from sftsec_core.api.settings.labelling import (
     WeakLabelSettings,
     problem_of_functions,
 )
+from sftsec_core.api.settings.privacy import PrivacyBudget
 from sftsec_core.api.settings.split import SplitSettings
 from sftsec_core.api.settings.transforms import Transforms
 from sftsec_core.api.settings.unlabelled import SelfTrainingSettings, UnlabelledSettings
@@ -65,7 +66,9 @@ class TrainSettings(Strict):
         description="auto, linear, probe, hybrid, contrastive, full, lora, boosted, cascade, ...",
     )
     compare: tuple[Choice, ...] = Field(
-        (), description="Recipes fitted beside it for the report, besides the baseline."
+        (),
+        description="Recipes fitted beside it for the report, besides the baseline; one that "
+        "cannot be fitted is left out with a warning.",
     )
     transforms: Transforms = Field(
         (),
@@ -73,13 +76,18 @@ class TrainSettings(Strict):
     )
     self_training: SelfTrainingSettings | None = Field(
         None,
-        description="Learn also from incidents of `unlabelled` that `linear` is sure of, where dev "
-        "is not against it; `{}` takes the defaults.",
+        description="Learn also from incidents of `unlabelled` that a model of the labelled ones "
+        "is sure of, where dev is not against it; `{}` takes the defaults.",
     )
     weak_labels: WeakLabelSettings = WeakLabelSettings()
     launcher: Choice = Field(Choice(name="local"), description="Where it runs.")
     budget: Duration | None = Field(
         timedelta(minutes=10), description="Time for training; auto fits what it allows."
+    )
+    privacy_budget: PrivacyBudget | None = Field(
+        None,
+        description="What all trainings together may spend; it takes a recipe with differential "
+        "privacy.",
     )
     seed: int = 13
     device: str | None = Field(

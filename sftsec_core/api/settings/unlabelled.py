@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field
 
@@ -29,6 +30,11 @@ class SelfTrainingSettings(Strict):
 
     min_confidence: float = Field(
         0.7, gt=0, lt=1, description="Probability from which its label is taken."
+    )
+    teacher: Literal["auto", "linear", "both"] = Field(
+        "auto",
+        description="What labels: `linear`, or the mean of it and `hybrid`, of at most 5,000 "
+        "incidents. auto: both, with fewer than 500 labels in train and sftsec[train] installed.",
     )
     rounds: int = Field(1, ge=1, le=10, description="How often it learns and labels again.")
     weight: float = Field(0.5, gt=0, lt=1, description="Trust in its labels.")

@@ -30,6 +30,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "explain": "sftsec_core.cli.bench.explain",
         "fairness": "sftsec_core.cli.bench.fairness",
         "federated": "sftsec_core.cli.bench.federated",
+        "privacy": "sftsec_core.cli.bench.privacy",
         "robustness": "sftsec_core.cli.bench.robustness",
         "ray": "sftsec_core.cli.bench.ray",
     },

@@ -47,6 +47,10 @@ def command(app: App, name: str, rows: int, rounds: int, as_json: bool) -> None:
       SIDE_peak_mb  the most memory that its process held
       pull_ratio    pull by the faster of scan and scan_fields, the median of pull_ratios
       push_ratio    push by bulk, the median of push_ratios
+      second        a data set of the alerts, built again after a hundredth was added, where the
+                    connector tells what changed: pulled (incidents read again),
+                    pull_cpu_seconds_part and cpu_seconds_part (of the first build's CPU time),
+                    as_rebuilt (whether a build from nothing gives the same)
       and: connector, type, rows, rounds, record_bytes, batch
 
     \b

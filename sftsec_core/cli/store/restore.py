@@ -22,6 +22,10 @@ def command(app: App, file: Path, force: bool, as_json: bool) -> None:
     again, with --force where rows are there already. The backup may be of another kind of database
     and of an earlier version.
 
+    A backup holds what `sftsec forget` erased after it was made. Where the state folder still has
+    its forgotten.json, nothing is pulled until `sftsec forget --resume` has erased it again;
+    elsewhere forget it again.
+
     \b
     Examples:
       sftsec store restore /backups/sftsec-20260131T120000Z.tar

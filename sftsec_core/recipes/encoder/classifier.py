@@ -217,7 +217,7 @@ class EncoderModel:
         selector: WindowSelector | None = None,
         side: DenseBlock | None = None,
         precision: Precision = "auto",
-        notes: Mapping[str, str] | None = None,
+        notes: Mapping[str, Any] | None = None,
     ) -> None:
         """Take a trained module and what it needs to read texts.
 
@@ -304,7 +304,8 @@ class EncoderModel:
         if self._side is not None:
             side = torch.from_numpy(encode_side(self._side, batch)).to(self._module.head.weight)
         reading = (self._tokenizer, self._reading, self._selector)
-        return embed_batch(self._module, batch.text(), side, reading)
+        bf16 = self._precision == "bf16"
+        return embed_batch(self._module, batch.text(), side, reading, bf16=bf16)
 
     def embed(self, batch: Batch) -> NDArray[np.float32]:
         """The vectors of the texts under the head, rows of length 1; shape (len(batch), width)."""

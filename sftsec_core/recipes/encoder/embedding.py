@@ -24,6 +24,8 @@ def embed_text(
     placed: PlacedText,
     tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
     side: torch.Tensor | None,
+    *,
+    bf16: bool = False,
 ) -> EmbeddedText:
     """The token vectors of one text, and the rest of the network as a function of them.
 
@@ -35,6 +37,7 @@ def embed_text(
         placed: the text's windows.
         tokenizer: of the encoder.
         side: the numbers and categories beside it, shape (1, columns); None without any.
+        bf16: whether the encoder computes in bfloat16, as it does to score.
     """
     device = module.head.weight.device
     filling = filling_id(module.encoder.config, module.encoder)
@@ -52,7 +55,7 @@ def embed_text(
     spans = [[*each, *[(0, 0)] * (longest - len(each))] for each in placed.spans]
     given = torch.from_numpy(mask).to(device)
     scores = torch.from_numpy(placed.scores).to(device)
-    return EmbeddedText(vectors, baseline, spans, _rest(module, given, scores, side))
+    return EmbeddedText(vectors, baseline, spans, _rest(module, given, scores, side, bf16=bf16))
 
 
 def _rest(
@@ -60,15 +63,17 @@ def _rest(
     mask: torch.Tensor,
     scores: torch.Tensor,
     side: torch.Tensor | None,
+    *,
+    bf16: bool,
 ) -> Callable[[torch.Tensor], torch.Tensor]:
     """What the network makes of vectors, shape (n, windows, tokens, width)."""
 
     def logits(vectors: torch.Tensor) -> torch.Tensor:
         count, windows = vectors.shape[:2]
         masks = mask.repeat(count, 1)
-        hidden = module.encoder(
-            inputs_embeds=vectors.flatten(0, 1), attention_mask=masks
-        ).last_hidden_state
+        with torch.autocast(vectors.device.type, torch.bfloat16, enabled=bf16):
+            found = module.encoder(inputs_embeds=vectors.flatten(0, 1), attention_mask=masks)
+        hidden = found.last_hidden_state.float()
         pooled = pool_tokens(hidden, module.tokens, {"attention_mask": masks})
         if windows > 1:
             counts = torch.full((count,), windows, device=vectors.device)
@@ -84,6 +89,8 @@ def embed_batch(
     texts: Sequence[str],
     side: torch.Tensor | None,
     reading: tuple[Any, Any, Any],
+    *,
+    bf16: bool = False,
 ) -> list[EmbeddedText] | None:
     """Each text as vectors; None where the encoder takes none, or its tokens have no places.
 
@@ -92,6 +99,7 @@ def embed_batch(
         texts: any.
         side: shape (len(texts), columns); None without any.
         reading: the tokenizer, what is read of a text, and what ranks its windows.
+        bf16: whether the encoder computes in bfloat16, as it does to score.
     """
     tokenizer = reading[0]
     if module.graph is not None or not tokenizer.is_fast or not _takes_vectors(module):
@@ -99,7 +107,7 @@ def embed_batch(
     found = []
     for row, placed in enumerate(placed_windows(texts, *reading)):
         own = None if side is None else side[row : row + 1]
-        found.append(embed_text(module, placed, tokenizer, own))
+        found.append(embed_text(module, placed, tokenizer, own, bf16=bf16))
     return found
 
 

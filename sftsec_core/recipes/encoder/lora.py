@@ -14,6 +14,7 @@ import torch
 from peft import LoraConfig, LoraModel
 
 from sftsec_core.recipes.encoder.loop import FineTuning
+from sftsec_core.recipes.encoder.private import private_fine_tune
 from sftsec_core.recipes.encoder.trainer import fine_tune
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 def train_lora(job: TrainJob[LoraTuneConfig]) -> EncoderModel:
     """Fine-tune adapters; see `trainer.fine_tune` for resuming and errors."""
+    if job.config.privacy is not None:
+        return private_fine_tune(job, LORA)
     return fine_tune(job, LORA)
 
 

@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob, TrainOrder
-from sftsec_core.api.domain import Event, StageFinished, StageStarted, TrainingStep
+from sftsec_core.api.domain import Event, Message, StageFinished, StageStarted, TrainingStep
+from sftsec_core.api.errors import TrainingError, TrainingInterruptedError
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.models.model_format import save_model
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sftsec_core.store.vault import Vault
 
 _DONE = "fit.json"
+_LEFT_OUT = "left_out.json"
 Emit = "Callable[[Event], None]"
 
 
@@ -45,12 +47,23 @@ def read_fit(folder: Path, recipe: str) -> dict[str, Any]:
     return known
 
 
+def left_out(folder: Path, recipe: str) -> str | None:
+    """Why a recipe of `train.compare` has no model in the run's folder; None where it may have."""
+    file = fitted_folder(folder, recipe) / _LEFT_OUT
+    if not file.is_file():
+        return None
+    return str(json.loads(file.read_text(encoding="utf-8"))["reason"])
+
+
 def fit_order(order: TrainOrder, plugins: Plugins, emit: Callable[[Event], None]) -> None:
     """Fit what the order names and its folder does not hold fitted already.
 
+    A recipe that is only compared with is left out where it cannot be fitted, or is no better than
+    the majority class: the budget may hold no honest training of it.
+
     Raises:
-        TrainingError: when a recipe cannot be fitted, or is no better than the majority class;
-            those before it stay.
+        TrainingError: when the task's own recipe or the baseline cannot be fitted, or is no better
+            than the majority class; those before it stay.
         IntegrityError: when the order's examples cannot be read.
         ConfigError: when the key of an encrypted state is missing here, or another one.
     """
@@ -59,17 +72,23 @@ def fit_order(order: TrainOrder, plugins: Plugins, emit: Callable[[Event], None]
         carry_out_adaptation(order, vault, emit)
         return
     parts = [read_examples(order.folder / EXAMPLES, part, vault) for part in ("train", "dev")]
+    needed = {TrainSettings.model_validate(order.settings).recipe.name, order.baseline}
     for name in order.recipes:
-        if is_fitted(order.folder, name):
+        if is_fitted(order.folder, name) or left_out(order.folder, name):
             continue
         recipe = get("recipe", name, plugins.specs(RecipeSpec))
         emit(StageStarted(stage="train", detail=name))
         started = time.monotonic()
-        with encoders_relative_to(order.base):
-            model = fit_recipe(recipe, _job(order, recipe, parts, emit))
-        seconds = time.monotonic() - started
-        _keep(order, recipe, model, seconds)
-        emit(StageFinished(stage="train", seconds=seconds))
+        try:
+            with encoders_relative_to(order.base):
+                model = fit_recipe(recipe, _job(order, recipe, parts, emit))
+        except TrainingError as error:
+            if name in needed or isinstance(error, TrainingInterruptedError):
+                raise
+            _leave_out(order, name, str(error), emit)
+        else:
+            _keep(order, recipe, model, time.monotonic() - started)
+        emit(StageFinished(stage="train", seconds=time.monotonic() - started))
 
 
 def _vault_of(order: TrainOrder) -> Vault | None:
@@ -104,6 +123,13 @@ def _job(
         deadline_s=settings.budget.total_seconds() if settings.budget and bounded else None,
         device=order.device,
     )
+
+
+def _leave_out(order: TrainOrder, name: str, reason: str, emit: Callable[[Event], None]) -> None:
+    folder = fitted_folder(order.folder, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / _LEFT_OUT, json.dumps({"reason": reason}).encode())
+    emit(Message(text=f"left out of the comparison: {reason}", level="warning"))
 
 
 def _keep(order: TrainOrder, recipe: RecipeSpec[Any], model: TrainedModel, seconds: float) -> None:

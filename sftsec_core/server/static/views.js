@@ -2,7 +2,7 @@
 
 import { ago, clock, h, plural } from "./dom.js";
 import { eventKeyFacts, headline, inOrder } from "./event.js";
-import { folded, plainText, visible } from "./text.js";
+import { figure, folded, placed, plainText, visible } from "./text.js";
 
 const FIRST = 12; // fields before "more fields"
 export const SORTS = new Map([["asked", "As the model asks"], ["attack", "Most likely attack"], ["newest", "Newest event"]]);
@@ -140,14 +140,32 @@ function detail(page) {
       reason),
     h("p", { class: "model" }, h("span", {}, "The model says ", h("strong", {}, item.label)), probability(page, item), h("span", { class: "note" }, visible(item.reason))),
     item.copies ? h("p", { class: "many" }, `${plural(item.copies, "further event has", "further events have")} the same content: one verdict serves all ${(item.copies + 1).toLocaleString()}.`) : null,
-    eventFields(item.fields, item.cut),
+    why(item.explanation),
+    eventFields(item.fields, item.cut, item.explanation?.marks ?? []),
     h("p", { class: "uid" }, visible(item.incident), ` · ${item.connector} · asked ${ago(Date.now() / 1000 - item.requested)}`));
 }
 
-function eventFields(fields, cut) {
-  const named = inOrder(fields);
+// Why, as a sentence; the words with their figures one by one, for those who see no marks.
+function why(explanation) {
+  if (!explanation) { return null; }
+  const rows = explanation.marks.map(({ input, words, contribution }) =>
+    h("tr", {}, h("td", { class: "figure" }, figure(contribution)), h("td", {}, visible(words)), h("td", {}, visible(input))));
+  const key = (sign, label) => [h("mark", { class: sign }, label), sign === "for" ? " speaks for it, " : " against it"];
+  return h("div", { class: "why" },
+    h("p", {}, h("strong", {}, "Why "), visible(explanation.text)),
+    rows.length ? h("details", {},
+      h("summary", {}, "Marked: ", ...key("for", "solid"), ...key("against", "dotted"), ". Figures"),
+      h("table", {}, h("caption", {}, "Log-odds: above 0 for ", visible(explanation.label), ", below for ", visible(explanation.against)),
+        h("thead", {}, h("tr", {}, ...["Adds", "Words", "Field"].map((each) => h("th", { scope: "col" }, each)))), h("tbody", {}, ...rows))) : null);
+}
+
+function eventFields(fields, cut, marks) {
+  const of = (name) => marks.filter((each) => each.input === name && each.span);
+  const ordered = inOrder(fields);
+  // What decided is not hidden behind "more fields".
+  const named = [...ordered.filter(([name]) => of(name).length), ...ordered.filter(([name]) => !of(name).length)];
   const list = h("dl", { class: "fields" });
-  const put = (some) => some.forEach(([name, value]) => list.append(h("dt", {}, visible(name)), h("dd", {}, ...folded(value, cut[name]))));
+  const put = (some) => some.forEach(([name, value]) => list.append(h("dt", {}, visible(name)), h("dd", {}, ...folded(value, cut[name], placed(value, of(name))))));
   put(named.slice(0, FIRST));
   if (named.length <= FIRST) { return list; }
   const rest = named.slice(FIRST);

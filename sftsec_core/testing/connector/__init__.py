@@ -10,6 +10,7 @@ import pytest
 
 from sftsec_core.testing.connector.asking import FeedbackChecks, RequestChecks
 from sftsec_core.testing.connector.failing import CloseChecks, OutageChecks
+from sftsec_core.testing.connector.parting import PartChecks
 from sftsec_core.testing.connector.planted import Planted
 from sftsec_core.testing.connector.platform import Platform, StoredDetection
 from sftsec_core.testing.connector.pulling import PullChecks
@@ -23,6 +24,7 @@ __all__ = ["ConnectorContract", "Platform", "StoredDetection"]
 class ConnectorContract(
     PullChecks,
     CursorChecks,
+    PartChecks,
     PushChecks,
     OutageChecks,
     CloseChecks,

@@ -83,6 +83,22 @@ class TestRole:
         user.may(role | {"cluster_permissions": [each for each in CLUSTER if each != permission]})
         assert printed_role(connector) == role
 
+    def test_without_settings_has_all_read_again(self, site: Site, index: str, user: User) -> None:
+        user.may()
+        connector = site.connect(index, setup=False, **user.login)
+        role = printed_role(connector)
+        user.may(role)
+        assert "whole" not in connector.describe_reading()[0]
+        assert all(part.pages(None) for part in connector.parts(PullWindow(labelled=True)))
+        role["index_permissions"][0]["allowed_actions"].remove("indices:monitor/settings/get")
+        user.may(role)
+        assert list(connector.check()) == []
+        assert "each build reads it whole" in connector.describe_reading()[0]
+        [part] = connector.parts(PullWindow(labelled=True))
+        found = [each.uid for page in part.pages(None) for each in page.incidents]
+        assert sorted(found) == sorted(uids(pages(connector, PullWindow(labelled=True))))
+        assert not part.holds(part.proof())
+
 
 class TestRefusedCall:
     def test_of_a_pull_points_to_check(self, site: Site, index: str, user: User) -> None:

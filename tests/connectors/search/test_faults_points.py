@@ -31,8 +31,8 @@ def points_of(connector: SearchConnector, patch: pytest.MonkeyPatch) -> list[str
     engine, opened = connector._client, []
     open_pit = engine.open_pit
 
-    def note(index: str, keep_alive: str) -> str:
-        opened.append(open_pit(index, keep_alive))
+    def note(index: str, keep_alive: str, shard: int | None = None) -> str:
+        opened.append(open_pit(index, keep_alive, shard))
         return opened[-1]
 
     patch.setattr(engine, "open_pit", note)

@@ -57,6 +57,8 @@ class TestReferenceClient:
             assert found[f"{side}_peak_mb"] > 0
         assert found["pull_ratio"] == found["pull_ratios"][0] > 0
         assert found["push_ratio"] == found["push_ratios"][0] > 0
+        assert found["second"]["as_rebuilt"]
+        assert found["second"]["kept"] > ROWS
         assert left_behind(site, name) == []
 
     @pytest.mark.parametrize(

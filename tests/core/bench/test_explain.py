@@ -14,6 +14,7 @@ from sftsec_core.bench.explain import run_explain_bench
 from sftsec_core.recipes.specs import RECIPES
 
 LINEAR = next(recipe for recipe in RECIPES if recipe.name == "linear")
+FULL = next(recipe for recipe in RECIPES if recipe.name == "full")
 PLAIN = ("please", "find", "the", "notes", "of", "our", "meeting", "and", "call", "about", "lunch")
 
 
@@ -44,6 +45,15 @@ class TestRunExplainBench:
         assert row["insertion"] > row["random_insertion"]
         assert abs(row["randomised"]) < 0.6
         assert row["time_ratio"] > 1
+
+    def test_gradients_of_the_packaged_encoder(self, tmp_path: Path) -> None:
+        pytest.importorskip("captum")
+        folder = write(tmp_path / "mails", "password")
+        (row,) = run_explain_bench([folder], FULL, seeds=(1,), rows=10, limit=100)
+        assert (row["method"], row["recipe"]) == ("gradients", "full")
+        assert row["deletion"] < row["random_deletion"]
+        assert row["insertion"] > row["random_insertion"]
+        assert abs(row["randomised"]) < 0.5
 
     def test_a_set_of_short_texts_is_refused(self, tmp_path: Path) -> None:
         folder = write(tmp_path / "short", "bad", words=2)

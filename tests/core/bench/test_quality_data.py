@@ -10,7 +10,7 @@ import pytest
 from sftsec_core.api.domain import Example
 from sftsec_core.api.errors import DataError
 from sftsec_core.api.settings.task import TaskSettings
-from sftsec_core.bench.quality_data import limit_train, read_dataset
+from sftsec_core.bench.quality_data import limit_train, read_dataset, with_labels
 from tests.core.bench.records import write_part
 
 
@@ -100,3 +100,19 @@ class TestLimitTrain:
         assert drawn == limit_train(examples, 40, seed=1) != limit_train(examples, 40, seed=2)
         assert len(limit_train(examples, 3, seed=1)) == 9  # two a class come first
         assert limit_train(examples, None, seed=1) == examples
+
+
+class TestWithLabels:
+    def test_leaves_so_many_labels_alone(self, folder: Path) -> None:
+        whole = read_dataset(folder)
+        data, pool = with_labels(whole, 20, 25, seed=1)
+        assert (len(data.train), data.dev, data.test) == (20, (), whole.test)
+        assert {(each.label, each.weight) for each in pool} == {("", 0.0)}
+        uids = {each.uid for each in pool}
+        assert len(pool) == len(uids) == 25
+        assert not uids & {each.uid for each in data.train}
+        assert len(with_labels(whole, 20, 1000, seed=1)[1]) == 40
+
+    def test_is_whole_without_a_limit(self, folder: Path) -> None:
+        whole = read_dataset(folder)
+        assert with_labels(whole, None, 25, seed=1) == (whole, [])

@@ -45,10 +45,21 @@ class TestMeasureSetfit:
         python = script(tmp_path, STAND_IN)
         assert main([str(python), str(folder), "--limit-train", "20", "--seed", "1"]) == 0
         row = json.loads(capsys.readouterr().out)
-        assert {*row} == {*KEYS, "seed"} - {"peak_rss_mb"}
+        unread = {"peak_rss_mb", "n_dev", "n_unlabelled"}
+        assert {*row} == {*KEYS, "seed", "limit_train"} - unread
         assert (row["recipe"], row["n_train"], row["n_test"], row["seed"]) == ("setfit", 20, 20, 1)
         assert row["macro_f1"] == row["average_precision"] == 1
         assert (row["fit_s"], row["fit_cpu_s"], row["score_per_s"]) == (2.0, 1.5, 40.0)
+
+    def test_measured_row_is_not_fitted_again(
+        self, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        python, output = script(tmp_path, STAND_IN), tmp_path / "rows.jsonl"
+        arguments = [str(folder), "--limit-train", "20", "--seed", "1", "--output", str(output)]
+        assert main([str(python), *arguments]) == 0
+        assert main([str(tmp_path / "none"), *arguments]) == 0
+        first, again = capsys.readouterr().out.splitlines()
+        assert first == again == output.read_text().strip()
 
     def test_failure_is_its_last_line(self, folder: Path, tmp_path: Path) -> None:
         python = script(tmp_path, "#!/bin/sh\necho 'No module named setfit' >&2; exit 3\n")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 
-from sftsec_core.api.domain import Incident, IncidentPage
-from sftsec_core.dataset.forgotten import Forgotten, tombstone
+from sftsec_core.api.domain import Incident, IncidentPage, inputs_digest
+from sftsec_core.dataset.forgotten import Forgotten, content_tombstone, tombstone
 from sftsec_core.dataset.sources import abroad_uid, scoped_uid
 
 SALT = b"s" * 32
@@ -48,6 +49,19 @@ class TestForgotten:
         assert GONE.has_row("7~" + "0" * 32, ("mail",))
         assert GONE.has_row("7", ("mail",))
         assert not GONE.has_row(scoped_uid("proxy", "7"), ("proxy",))
+
+    def test_knows_what_it_held_under_any_id(self) -> None:
+        at = datetime(2026, 1, 2, 3, tzinfo=UTC)
+        key = content_tombstone(inputs_digest({"text": "a secret"}), at, SALT)
+        gone = Forgotten({key}, SALT)
+        east = at.astimezone(timezone(timedelta(hours=3)))
+        assert gone.has_content({"text": "a secret"}, at)
+        assert gone.has_content({"text": "a secret"}, east)
+        assert gone.left_out.total() == 2
+        others = [({"text": "a secret"}, None), ({"text": "another"}, at), ({}, at)]
+        assert not any(gone.has_content(inputs, when) for inputs, when in others)
+        assert gone.left_out.total() == 2
+        assert not Forgotten({key}, b"t" * 32).has_content({"text": "a secret"}, at)
 
     def test_leaves_out_and_counts(self) -> None:
         gone = Forgotten(GONE.keys, SALT)

@@ -193,6 +193,7 @@ def context(
     split: str = "stratified",
     evaluation: Mapping[str, Any] | None = None,
     unlabelled: Mapping[str, Any] | None = None,
+    compare: Sequence[str] = (),
     **gate: Any,
 ) -> Context:
     settings: Mapping[str, Any] = {
@@ -204,7 +205,7 @@ def context(
                 "labels": {name: [name] for name in LABELS},
                 "benign": "benign",
                 "split": {"method": split},
-                "train": {"recipe": recipe, "launcher": "here"},
+                "train": {"recipe": recipe, "compare": [*compare], "launcher": "here"},
                 "gate": {"min_labels": 50, **gate},
                 "evaluation": evaluation or {},
                 "unlabelled": unlabelled,

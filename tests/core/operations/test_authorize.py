@@ -76,6 +76,7 @@ from sftsec_core.operations.optimize import optimize
 from sftsec_core.operations.plan_adapt import plan_adapt
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
+from sftsec_core.operations.privacy_account import privacy_account
 from sftsec_core.operations.promote import promote
 from sftsec_core.operations.queue_runs import add_run, cancel_run, list_waiting, retry_run
 from sftsec_core.operations.read_audit import read_audit
@@ -131,6 +132,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     model_history: Permission.READ,
     list_page_verdicts: Permission.LABEL,
     list_quarantine: Permission.READ,
+    privacy_account: Permission.READ,
     list_runs: Permission.READ,
     list_snapshots: Permission.READ,
     list_tokens: Permission.MANAGE_TOKENS,
@@ -210,6 +212,7 @@ SHARED = {
     "drift_counter",
     "earlier_model",
     "explainer_of",
+    "known_explainer",
     "find_subject",
     "forgotten",
     "identify",
@@ -220,7 +223,9 @@ SHARED = {
     "known_scores",
     "label_summary",
     "learned_from",
+    "copies_of",
     "left_out",
+    "restored_erasures",
     "live_model",
     "live_recall",
     "may_label",

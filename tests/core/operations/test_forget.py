@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +18,6 @@ from sftsec_core.api.domain import RunInfo
 from sftsec_core.api.errors import DataError, GateRefusedError, RunActiveError, StoreError
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.context import Context
-from sftsec_core.operations.erased_files import ErasedFiles
 from sftsec_core.operations.forget import ForgetRequest, forget, resume_forgetting
 from sftsec_core.operations.left_out import left_out
 from sftsec_core.operations.outdated_models import outdated_models
@@ -24,27 +25,17 @@ from sftsec_core.operations.promote import promote
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.score import live_model
 from sftsec_core.operations.verify_audit import verify_audit
-from sftsec_core.store.erasures import Erasures
 from sftsec_core.store.runs import RunOrder
-from tests.core.operations.secret_task import Observer, context, write_incidents
+from tests.core.operations.secret_task import (
+    LABELS,
+    Observer,
+    context,
+    secret_of,
+    write_incidents,
+)
 from tests.e2e.held_text import holding
 
 UID = "incidents.jsonl#i5"
-# What removes or writes something, in the order in which it is called.
-STEPS = (
-    (Erasures, "mark"),
-    (ErasedFiles, "runs"),
-    (ErasedFiles, "pulls"),
-    (ErasedFiles, "caches"),
-    (Erasures, "remove"),
-    (ErasedFiles, "snapshots"),
-    (Erasures, "wipe"),
-    (Erasures, "finish"),
-)
-
-
-class PowerCutError(Exception):
-    """The process ends here."""
 
 
 @pytest.fixture(scope="module")
@@ -138,25 +129,51 @@ class TestForget:
             assert work.store.erasures.list() == []
 
 
+class TestCopies:
+    def test_go_with_the_incident(self, site: Path) -> None:
+        """A copy of the incident's record under another id, whose row the data set left out."""
+        record = {"id": "copy", "message": text_of(site), "label": LABELS[secret_of(text_of(site))]}
+        with (site / "incidents.jsonl").open("a", encoding="utf-8") as out:
+            out.write(json.dumps(record) + "\n")
+        with opened(site) as work:
+            build_dataset(work, "secret")
+            assert work.store.verdicts.of("siem", ["incidents.jsonl#copy"])
+            found = forget(work, ForgetRequest(uid=UID))
+            assert (found.incidents, found.rows["verdicts"]) == (2, 2)
+            assert not work.store.verdicts.of("siem", ["incidents.jsonl#copy"])
+
+    def test_under_another_connector_stay_out(self, site: Path) -> None:
+        with opened(site) as work:
+            forget(work, ForgetRequest(uid=UID))
+            text = text_of(site)
+            settings = work.settings
+            siem = {"other": settings.connectors["siem"]}
+            task = settings.tasks["secret"].model_copy(update={"connector": ("other",)})
+            work.settings = settings.model_copy(
+                update={"connectors": siem, "tasks": {"secret": task}}
+            )
+            build_dataset(work, "secret")
+            assert work.store.verdicts.of("other", ["incidents.jsonl#i6"])
+            assert not work.store.verdicts.of("other", [UID])
+        assert holding(site / ".sftsec", text) == []
+
+
 class TestResume:
-    def test_finishes_what_any_kill_left(
-        self, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        text = text_of(site)
-        for number, (kind, name) in enumerate(STEPS):
-            copy = shutil.copytree(site, tmp_path / str(number))
-            with opened(copy) as work, monkeypatch.context() as patch:
-                patch.setattr(kind, name, cut)
-                with pytest.raises(PowerCutError):
-                    forget(work, ForgetRequest(uid=UID))
-                with pytest.raises(StoreError, match="forget --resume"):
-                    left_out(work)
-            with opened(copy) as work:
-                (done,) = resume_forgetting(work)
-                assert done.removed, name
-                assert [model.aliases for model in done.models] == [("candidate", "live")], name
-                assert resume_forgetting(work) == []
-            assert holding(copy / ".sftsec", text) == [], name
+    def test_finishes_what_any_kill_left(self, site: Path, tmp_path: Path) -> None:
+        """Killed by SIGKILL at each step in turn, from the first to the last."""
+        text, ends = text_of(site), tmp_path / "ends"
+        command = [sys.executable, "-m", "tests.core.operations.killed_forgetting"]
+        done = subprocess.run(
+            [*command, str(site), str(ends), UID], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        copies = sorted(ends.iterdir())
+        assert len(copies) > 10
+        with opened(copies[len(copies) // 2]) as work, pytest.raises(StoreError, match="--resume"):
+            left_out(work)
+        open_ = [finish(copy, text) for copy in copies]
+        # The last one was not killed.
+        assert open_.count(True) >= len(copies) - 2
 
     def test_starts_an_interrupted_run_anew(self, site: Path) -> None:
         with opened(site) as work:
@@ -191,8 +208,20 @@ class TestOutdatedModels:
             assert live_model(work, "secret").digest == made.model.digest
 
 
-def cut(*_: object, **__: object) -> None:
-    raise PowerCutError
+def finish(folder: Path, text: str) -> bool:
+    """Finish a killed erasure as its message says; return whether there was one to finish."""
+    with opened(folder) as work:
+        done = resume_forgetting(work)
+        if not done:  # it was not begun, or it was finished: the command may be repeated
+            with suppress(DataError):
+                forget(work, ForgetRequest(uid=UID))
+        assert all(each.models[0].aliases == ("candidate", "live") for each in done)
+        assert resume_forgetting(work) == []
+        actions = [entry.action for entry in work.store.audit.tail(20)]
+        assert actions.count("erasure.begun") == actions.count("erasure.finished") == 1
+        assert any("was erased" in line for line in verify_audit(work).proved)
+    assert holding(folder / ".sftsec", text) == []
+    return bool(done)
 
 
 def begin(work: Context) -> RunInfo:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sftsec_core.api.errors import TrainingError
 from sftsec_core.operations.retrain import retrain
 from tests.core.operations.secret_task import Observer, context, write_coin_labels, write_incidents
 
@@ -32,6 +33,26 @@ class TestChoice:
         }
         assert live is not None
         assert live.digest == best.digest
+
+
+class TestCompared:
+    def test_one_that_fails_is_told(
+        self, folder: Path, observer: Observer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with context(folder, observer, "linear", compare=["slow", "broken"]) as work:
+            outcome = retrain(work, "secret")
+        assert outcome.promoted
+        assert set(outcome.report.others) == {"linear", "slow"}
+        assert outcome.report.data["not_compared"] == {"broken": "the loss is not a number"}
+        assert "left out of the comparison: the loss is not a number" in caplog.messages
+
+    def test_the_tasks_own_ends_the_run(self, folder: Path, observer: Observer) -> None:
+        with (
+            context(folder, observer, "broken", compare=["slow"]) as work,
+            pytest.raises(TrainingError, match="the loss is not a number"),
+        ):
+            retrain(work, "secret")
+        assert observer.told[-1].startswith("finished failed")
 
 
 class TestGate:

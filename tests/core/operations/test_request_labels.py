@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.api.domain import Actor, Message
+from sftsec_core.api.domain import Actor, Explanation, Message
 from sftsec_core.api.errors import ConnectorError
+from sftsec_core.config.settings import Settings
 from sftsec_core.operations.authorize import ANALYST, local_admin
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.context import Context
@@ -76,6 +77,24 @@ class TestQueue:
         assert (shown.probability, shown.label) == (first.probability, first.label)
         assert set(shown.fields) <= set(first.incident.fields)
         assert "the model is not sure" in shown.reason
+
+    def test_says_why_where_the_task_does(self, site: Site) -> None:
+        file = site.folder / "sftsec.yaml"
+        settings = json.loads(file.read_text(encoding="utf-8"))
+        settings["plugins"] = [*Settings().plugins, "explain"]
+        settings["tasks"][TASK]["explain"] = {"name": "words", "neighbours": 0}
+        file.write_text(json.dumps(settings), encoding="utf-8")
+        with Context.open(file, actor=site.context.actor) as context:
+            request_labels(context, TASK, limit=5)
+            queue = context.label_queue.waiting([TASK])
+        assert len(queue) == 5
+        for each in queue:
+            assert each.explanation is not None
+            why = Explanation.from_json(each.explanation)
+            assert (why.label, why.method) == (each.label, "exact")
+            for word in why.attributions:
+                assert word.span is not None
+                assert each.fields[word.input][slice(*word.span)] == word.words
 
     def test_shows_copies_as_one_row(self, site: Site) -> None:
         made = make_incidents(30, seed=5, labelled=0.0)

@@ -22,7 +22,7 @@ from tests.core.operations.secret_task import Observer
 
 TASK: dict[str, Any] = {
     "unlabelled": {"max": 150, "window": "all"},
-    "train": {"recipe": "linear", "launcher": "here", "self_training": {}},
+    "train": {"recipe": "linear", "launcher": "here", "self_training": {"teacher": "linear"}},
     "gate": {"min_labels": 5, "beat_baseline": False, "on_few_labels": "warn"},
 }
 

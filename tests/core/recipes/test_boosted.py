@@ -267,6 +267,25 @@ class TestContributions:
         assert scan.inputs["host"] > max(0.0, scan.inputs["count"])
 
 
+class TestEmbed:
+    def test_rows_of_the_same_leaves_are_near(self, model: BoostedModel) -> None:
+        amounts = ((240.0, "t3"), (239.0, "t3"), (3.0, "t4"))
+        rows: list[Inputs] = [{"amount": amount, "terminal": each} for amount, each in amounts]
+        found = model.embed(Batch.of(FIELDS, rows))
+        cosines = (found @ found.T).toarray()
+        np.testing.assert_allclose(np.diag(cosines), 1, atol=1e-5)
+        assert cosines[0, 1] > 0.9 > cosines[0, 2]
+
+    def test_texts_are_half_of_it(self, tmp_path: Path) -> None:
+        made = train_boosted(mixed_job(tmp_path, BoostedConfig(**SMALL)))
+        (row,) = (dict(each.inputs) for each in mixed_examples(1))
+        other = {**row, "text": "zzzz"}
+        found = made.embed(Batch.of(MIXED.inputs, [row, row, other]))
+        cosines = (found @ found.T).toarray()
+        assert cosines[0, 1] == pytest.approx(1, abs=1e-5)
+        assert 0.1 < cosines[0, 2] < 0.9
+
+
 class TestDivided:
     def test_characters_of_its_sign_share_it(self) -> None:
         found = divided(-3.0, np.array([1.0, -1.0, -2.0, 0.0]))

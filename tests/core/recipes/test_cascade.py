@@ -65,6 +65,10 @@ class TestCascadeModel:
         texts = Batch.of_texts(["curl evil host", "", "git commit"])
         assert loaded.predict_proba(texts).tolist() == made.predict_proba(texts).tolist()
         assert loaded.inference_cost == made.inference_cost < 22  # type: ignore[attr-defined]
+        rows = loaded.embed(texts)  # type: ignore[attr-defined]
+        same, empty, other = (rows @ rows.T).toarray()[0].tolist()
+        assert (same, empty) == (pytest.approx(1), 0)
+        assert other < 0.3
         settings = tmp_path / "model" / "cascade.json"
         whole = json.loads(settings.read_text())
         for wrong in ({"then": "../full"}, {"band": [0]}, {"temperatures": ["hot", 1]}):

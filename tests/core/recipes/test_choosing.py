@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,4 +78,26 @@ class TestLinear:
         search = search_of(tmp_path)
         search.held_out["hybrid"] = search.held_out["linear"]
         search.dev_proba["hybrid"] = search.dev_proba["linear"]
+        assert choose(search).members == ("linear",)
+
+
+class TestHybrid:
+    """With 600 rows out of fold and no dev to speak of."""
+
+    @staticmethod
+    def search_without_dev(tmp_path: Path) -> AutoSearch:
+        search = AutoSearch(replace(judged_job(tmp_path), dev=()), {})
+        assert search.folds is not None
+        search.models |= {"linear": Never(), "hybrid": Never()}
+        search.held_out["linear"] = noisy(search.folds.y, 1, skill=1.5)
+        return search
+
+    def test_stays_where_linear_is_level(self, tmp_path: Path) -> None:
+        search = self.search_without_dev(tmp_path)
+        search.held_out["hybrid"] = search.held_out["linear"]
+        assert choose(search).members == ("hybrid",)
+
+    def test_gives_way_to_what_leads(self, tmp_path: Path) -> None:
+        search = self.search_without_dev(tmp_path)
+        search.held_out["hybrid"] = 1 - search.held_out["linear"]
         assert choose(search).members == ("linear",)

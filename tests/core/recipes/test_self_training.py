@@ -12,6 +12,7 @@ from sftsec_core.api.domain import Example
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.api.settings.unlabelled import SelfTrainingSettings
 from sftsec_core.dataset.sums import SELF_TRAINING, check_sums
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.self_training import SelfTraining, self_train
 from sftsec_core.testing import make_example, make_examples, make_task
 
@@ -26,10 +27,11 @@ def trained(
     pool: Sequence[Example] = POOL,
     dev: Sequence[Example] = DEV,
     train: Sequence[Example] = TRAIN,
-    **settings: float,
+    training: TrainSettings | None = None,
+    **settings: float | str,
 ) -> SelfTraining:
-    config = SelfTrainingSettings.model_validate(settings)
-    return self_train(config, train, dev, pool, make_task(), TrainSettings())
+    config = SelfTrainingSettings.model_validate({"teacher": "linear", **settings})
+    return self_train(config, train, dev, pool, make_task(), training or TrainSettings())
 
 
 def repeated(count: int, name: str, **texts: str) -> list[Example]:
@@ -84,10 +86,44 @@ class TestSelfTraining:
     def test_learns_from_its_own_labels_again(self, found: SelfTraining) -> None:
         assert trained(rounds=2).counts["unsure"] < found.counts["unsure"]
 
-    def test_adds_nothing_without_a_dev(self, found: SelfTraining) -> None:
+    def test_train_decides_without_a_dev(self, found: SelfTraining) -> None:
         without = trained(dev=())
-        assert (without.added, without.dev) == ((), {})
-        assert without.counts["left_out_by_dev"] == len(found.added)
+        assert without.added == found.added
+        assert without.dev["after"] > 0.9
+        assert without.dev != found.dev
+        check_sums("self-training", without.counts, [SELF_TRAINING])
+
+    def test_train_decides_beside_a_small_dev(self) -> None:
+        """All rows of train are answered right, and all of a dev whose labels are wrong are not."""
+        other = {"benign": "malicious", "malicious": "benign"}
+        wrong = [replace(each, label=other[each.label]) for each in DEV[:20]]
+        found = trained(dev=wrong)
+        assert found.added
+        assert 0.3 < found.dev["after"] < 0.7
+
+    def test_adds_nothing_where_nothing_decides(self) -> None:
+        one = [e for e in TRAIN if e.label == "benign"]
+        one += [e for e in TRAIN if e.label == "malicious"][:1]
+        found = trained(dev=(), train=one, min_confidence=0.5)
+        assert (found.added, found.dev) == ((), {})
+        assert found.counts["left_out_by_dev"] > 0
+
+    def test_an_encoder_labels_too(self, tiny: EncoderSettings) -> None:
+        named = {"name": "auto", "encoder": tiny.model_dump(exclude_defaults=True)}
+        training = TrainSettings.model_validate({"recipe": named})
+        found = trained(training=training, teacher="both")
+        assert found.added
+        assert found.counts["unsure"] != trained().counts["unsure"]
+
+    def test_an_encoder_reads_a_part(
+        self, tiny: EncoderSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sftsec_core.recipes.self_training.ENCODED_ROWS", 30)
+        named = {"name": "auto", "encoder": tiny.model_dump(exclude_defaults=True)}
+        training = TrainSettings.model_validate({"recipe": named})
+        found = trained(training=training, teacher="both")
+        assert found.counts["not_read"] == len(POOL) - 30
+        check_sums("self-training", found.counts, [SELF_TRAINING])
 
     def test_adds_nothing_that_dev_is_against(self) -> None:
         """It takes "zeta" for a sign of attacks, which on dev it is not."""

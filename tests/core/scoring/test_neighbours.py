@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,22 @@ class TestNearestExamples:
         assert [each.uid for each in other][:1] == ["E2"]
         nearest(Batch.of_texts(["git"]), 1)
         assert len(reads) == 1
+
+    def test_prepared_ones_take_no_turn_again(self, linear: LinearModel) -> None:
+        held: list[str] = []
+
+        @contextmanager
+        def turn() -> Iterator[None]:
+            held.append("in")
+            yield
+            held.append("out")
+
+        many = [Example.of_text(f"E{n}", f"curl evil {n}", "malicious") for n in range(300)]
+        nearest = NearestExamples(linear, FIELDS, lambda: LabelledExamples(many, {}), turn)
+        nearest.prepare()
+        assert held == ["in", "out"] * 2, "256 rows a turn"
+        assert nearest(Batch.of_texts(["curl evil 299"]), 1)[0][0].uid == "E299"
+        assert len(held) == 4
 
     def test_a_model_within_another_embeds(self, linear: LinearModel) -> None:
         blend = BlendModel(linear.labels, {"linear": linear})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sftsec_core.api.domain import TEXT_INPUT, IncidentPage, TaskSpec, inputs_digest
 from sftsec_core.scoring.judged import JudgedInPage
-from sftsec_core.scoring.sampling import label_request, most_uncertain
+from sftsec_core.scoring.sampling import label_requests, most_uncertain
 from tests.core.scoring.parts import WordModel, incident, scorer
 
 # WordModel: ham 1, spam 3 a word: no word 0.00, one 0.75, two 0.86 of being an attack.
@@ -60,7 +60,7 @@ def test_it_tells_how_far_it_is() -> None:
 
 def test_request_shows_the_doubt_and_event() -> None:
     decide_page = scorer(threshold=0.8)
-    asked = label_request(most_uncertain(pages(*TEXTS), decide_page, 1)[0], decide_page)
+    (asked,) = label_requests(most_uncertain(pages(*TEXTS), decide_page, 1), decide_page)
     assert (asked.incident_uid, asked.task, asked.label) == ("incident 1", "mail", "ham")
     assert asked.probability == 0.75
     assert asked.reason == "the model is not sure: 0.75, 0.05 from the threshold of 0.80"
@@ -71,7 +71,7 @@ def test_request_without_benign_names_no_threshold() -> None:
     decide_page = scorer(
         WordModel(), task=TaskSpec.of_text("kind", ("message",), ("ham", "spam", "virus"))
     )
-    asked = label_request(most_uncertain(pages("spam"), decide_page, 1)[0], decide_page)
+    (asked,) = label_requests(most_uncertain(pages("spam"), decide_page, 1), decide_page)
     assert (asked.label, asked.reason) == (
         "spam",
         "the model is not sure: 0.75, 0.50 from another class",

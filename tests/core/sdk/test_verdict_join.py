@@ -20,7 +20,6 @@ from sftsec_core.sdk.verdict_join import (
     RecordPage,
     SourceRecord,
     VerdictJoin,
-    merge_incidents,
 )
 from tests.core.sdk.positions import NumberPosition
 
@@ -349,23 +348,3 @@ class TestPrivateField:
         )
         with pytest.raises(PrivateFieldError, match="'verdict_by' holds what analysts said"):
             next(join.pages(PullCursor()))
-
-
-class TestMergeIncidents:
-    def test_joins_the_verdicts_on_one_event(self) -> None:
-        one, other = event(1, SPAM, HAM).incident, event(1, HAM).incident
-        [merged] = merge_incidents([one, other])
-        assert merged.verdicts == (SPAM, HAM)
-
-    def test_keeps_records_of_two_texts_apart(self) -> None:
-        one = event(1, SPAM).incident
-        other = Incident(one.uid, {"message": "another text"}, (HAM,), one.at)
-        again = Incident(one.uid, {"message": "another text"}, (SPAM,), one.at)
-        first, second = merge_incidents([one, other, again])
-        assert first == one
-        assert second.verdicts == (HAM, SPAM)
-
-    def test_keeps_events_of_two_times_apart(self) -> None:
-        one = event(1).incident
-        other = Incident(one.uid, one.fields, (), AT)
-        assert merge_incidents([one, other]) == [one, other]

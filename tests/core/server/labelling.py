@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sftsec_core.api.domain import Verdict
+from sftsec_core.api.domain import Attribution, Explanation, Verdict
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.server.endpoint import Endpoint
@@ -51,10 +51,21 @@ def queued(number: int, text: str, probability: float = 0.5, **more: Any) -> Que
     return QueuedIncident(**{**given, **more})
 
 
+def reasons(text: str, **words: float) -> dict[str, Any]:
+    """An explanation by words of `message`, as the queue keeps it."""
+    found = tuple(
+        Attribution("message", word, figure, (text.index(word), text.index(word) + len(word)))
+        for word, figure in words.items()
+    )
+    told = f"because of {', '.join(f'`{word}`' for word in words)}"
+    return Explanation("malicious", "benign", "exact", told, found).to_json()
+
+
 def mails() -> list[QueuedIncident]:
-    """Five mails; of the first there are two copies."""
+    """Five mails; of the first there are two copies, and what the model goes by."""
     made = [queued(number, *each) for number, each in enumerate(TEXTS)]
-    made[0] = queued(0, *TEXTS[0], copies=("m7", "m8"))
+    why = reasons(TEXTS[0][0], verify=1.4, mailbox=0.75, account=-0.3)
+    made[0] = queued(0, *TEXTS[0], copies=("m7", "m8"), explanation=why)
     return made
 
 

@@ -239,6 +239,10 @@ class Client:
     def score(self, events: Sequence[Mapping[str, Any]], task: str = TASK) -> Reply:
         return self.call("POST", "/v1/score", orjson.dumps({"task": task, "events": list(events)}))
 
+    def explain(self, events: Sequence[Mapping[str, Any]], task: str = TASK) -> Reply:
+        body = orjson.dumps({"task": task, "events": list(events)})
+        return self.call("POST", "/v1/explain", body)
+
     def text(self, *texts: str, task: str = TASK) -> Reply:
         return self.score([{"fields": {"message": text}} for text in texts], task)
 

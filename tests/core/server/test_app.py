@@ -225,7 +225,7 @@ class TestTasks:
         scoring = {path for path in described["paths"] if not path.startswith("/v1/labels/")}
         health = {"/healthz", "/readyz", "/metrics"}
         state = {"/v1/models", "/v1/runs", "/v1/runs/{run}", "/v1/verdicts", "/v1/schedules"}
-        assert scoring == {"/v1/score", "/v1/tasks", *health, *state}
+        assert scoring == {"/v1/score", "/v1/explain", "/v1/tasks", *health, *state}
         body = described["paths"]["/v1/score"]["post"]["requestBody"]["content"]["application/json"]
         assert set(body["schema"]["required"]) == {"task", "events"}
         assert client.get("/docs").status == 404

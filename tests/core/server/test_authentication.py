@@ -36,6 +36,7 @@ SEEING = frozenset({"viewer", "analyst", "operator", "admin"})
 NEW_VERDICT = b'{"task": "mail", "verdicts": [{"incident": "m1", "label": "benign"}]}'
 ROUTES: dict[tuple[str, str], tuple[bytes | None, frozenset[str]]] = {
     ("POST", "/v1/score"): (EVENT, SCORING),
+    ("POST", "/v1/explain"): (EVENT, SCORING),
     ("GET", "/v1/tasks"): (None, ANYONE),
     ("GET", "/v1/labels/session"): (None, LABELLING),
     ("POST", "/v1/labels/session"): (None, LABELLING),

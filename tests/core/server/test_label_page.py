@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sftsec_core.server.label_page import PAGE, page_files, page_paths
 from tests.core.server.contrast import FAINT
-from tests.core.server.labelling import BIDI, TEXTS, TOKENS, LabelSite, label_site, mails, queued
+from tests.core.server.label_browser import log_in, new_context, shoot
+from tests.core.server.labelling import (
+    BIDI,
+    TEXTS,
+    TOKENS,
+    LabelSite,
+    label_site,
+    mails,
+    queued,
+)
 from tests.servers.browser import start_browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-SHOTS = os.environ.get("SFTSEC_TEST_SHOTS")  # a folder: keep pictures of the page there
 SCRIPTS = (
     "document.body.innerHTML = '<p>x</p>'",
     "document.body.setAttribute('onclick', 'window.owned = 1')",
@@ -53,26 +59,10 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made.close()
 
 
-def new_context(browser: Browser, **more: Any) -> BrowserContext:
-    size = {"width": 1280, "height": 850}
-    made = browser.new_context(**{"viewport": size, "locale": "en-US", **more})
-    made.set_default_timeout(8000)
-    return made
-
-
 @pytest.fixture
 def page(context: BrowserContext, site: LabelSite) -> Page:
     """The page with the five mails, as Ann sees it."""
     return log_in(context, site)
-
-
-def log_in(context: BrowserContext, site: LabelSite, name: str = "ann") -> Page:
-    page = context.new_page()
-    page.goto(site.url + PAGE)
-    page.get_by_label("Your token").fill(TOKENS[name])
-    page.keyboard.press("Enter")
-    page.get_by_role("tab", name="Needs a verdict").wait_for()
-    return page
 
 
 def waits(page: Page, count: int) -> None:
@@ -89,11 +79,6 @@ def titles(page: Page) -> list[str]:
 
 def current(page: Page) -> str:
     return page.locator(".row.current .title").inner_text()
-
-
-def shoot(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"label-{name}.png")
 
 
 class TestQueue:

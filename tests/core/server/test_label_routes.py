@@ -15,7 +15,7 @@ from sftsec_core.server import label_service
 from sftsec_core.server.error_responses import ProblemError
 from sftsec_core.server.label_schemas import RetractionsRequest
 from sftsec_core.server.label_service import LabelService
-from tests.core.server.labelling import TEXTS, TOKENS, LabelSite, label_site, mails, queued
+from tests.core.server.labelling import TEXTS, TOKENS, LabelSite, label_site, mails, queued, reasons
 from tests.core.server.site import Client, Reply
 
 KEY = "0123456789abcdef"
@@ -97,6 +97,28 @@ class TestQueue:
         site.context.label_queue.add([queued(6, "text", fields={"long": "x" * 30_000})])
         first = queue(ann)["items"][0]
         assert (len(first["fields"]["long"]), first["cut"]) == (20_000, {"long": 30_000})
+
+    def test_says_what_the_model_goes_by(self, ann: Client) -> None:
+        first, second, *_ = queue(ann)["items"]
+        why = first["explanation"]
+        assert (why["label"], why["against"]) == ("malicious", "benign")
+        text = first["fields"]["message"]
+        assert [text[slice(*each["span"])] for each in why["marks"]] == [
+            each["words"] for each in why["marks"]
+        ]
+        assert second["explanation"] is None
+
+    def test_cut_off_word_has_no_place(self, site: LabelSite, ann: Client) -> None:
+        text = "x" * 19_998 + " evil"
+        why = reasons(text, evil=1.0)
+        site.context.label_queue.add([queued(6, text, explanation=why)])
+        (mark,) = queue(ann)["items"][0]["explanation"]["marks"]
+        assert (mark["words"], mark["span"]) == ("evil", None)
+
+    def test_reasons_of_another_form_are_left_out(self, site: LabelSite, ann: Client) -> None:
+        site.context.label_queue.add([queued(6, "hello", explanation={"words": ["hello"]})])
+        first = queue(ann)["items"][0]
+        assert (first["incident"], first["explanation"]) == ("m6", None)
 
     def test_of_long_events_comes_in_parts(self, site: LabelSite, ann: Client) -> None:
         long = {f"f{n}": "x" * 20_000 for n in range(3)}

@@ -33,7 +33,9 @@ def gone(connector: str, uid: str) -> bool:
 
 
 def begin(store: Store) -> Erasure:
-    return store.erasures.begin({"a" * 32, "b" * 32}, "user")
+    begun = store.erasures.draft("user", 2)
+    store.erasures.begin(begun, {"a" * 32, "b" * 32})
+    return begun
 
 
 class TestErasures:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sftsec_core.api import Batch, EmbeddedText
-from sftsec_explain.gradients import gradient_contributions, on_characters
+from sftsec_explain.gradients import FIRST_STEPS, OFF, gradient_contributions, on_characters
 
 
 class TanhModel:
@@ -17,6 +17,9 @@ class TanhModel:
 
     labels = ("benign", "malicious")
     has_gradients = True
+
+    def __init__(self, steep: float = 1.0) -> None:
+        self.steep, self.asked = steep, 0
 
     def embedded(self, batch: Batch) -> list[EmbeddedText] | None:
         import torch
@@ -36,11 +39,11 @@ class TanhModel:
             out.append(EmbeddedText(vectors, torch.zeros_like(vectors), [spans], self._logits))
         return out
 
-    @staticmethod
-    def _logits(vectors: Any) -> Any:
+    def _logits(self, vectors: Any) -> Any:
         import torch
 
-        found = torch.tanh(vectors.sum((1, 2, 3)))
+        self.asked += len(vectors)
+        found = torch.tanh(self.steep * vectors.sum((1, 2, 3)))
         return torch.stack([-found, found], dim=1)
 
 
@@ -50,8 +53,27 @@ class TestGradientContributions:
         text = "an evil\r\nthing"
         found = gradient_contributions(TanhModel(), Batch.of_texts([text]), [(1, 0)], 32)  # type: ignore[arg-type]
         assert found is not None
-        assert found[0].log_odds == pytest.approx(2 * np.tanh(1.8), abs=1e-4)
+        assert found[0].log_odds == pytest.approx(2 * np.tanh(1.8), rel=OFF)
         assert found[0].characters[3:7].sum() > 0 > found[0].characters[9:].sum()
+
+    @pytest.mark.parametrize("steep", [1.0, 60.0])
+    def test_takes_more_steps_where_few_miss(self, steep: float) -> None:
+        pytest.importorskip("captum")
+        model = TanhModel(steep)
+        batch = Batch.of_texts(["an evil thing"])
+        found = gradient_contributions(model, batch, [(1, 0)], 200)  # type: ignore[arg-type]
+        assert found is not None
+        assert found[0].log_odds == pytest.approx(2 * np.tanh(1.8 * steep), rel=OFF)
+        # Two points for both ends, then the steps of one round, or of several.
+        assert (model.asked == 2 + FIRST_STEPS) == (steep == 1.0)
+        assert model.asked < 2 + 2 * 200
+
+    def test_takes_no_more_than_allowed(self) -> None:
+        pytest.importorskip("captum")
+        model = TanhModel(1e4)
+        batch = Batch.of_texts(["evil"])
+        assert gradient_contributions(model, batch, [(1, 0)], 6) is not None  # type: ignore[arg-type]
+        assert model.asked == 2 + FIRST_STEPS
 
     def test_are_none_without_gradients(self) -> None:
         model = TanhModel()

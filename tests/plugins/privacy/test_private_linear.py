@@ -8,13 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from opacus.accountants import RDPAccountant
 
-from sftsec_core.api import DataError, IntegrityError, RecipeSpec
+from sftsec_core.api import ConfigError, DataError, IntegrityError, RecipeSpec
+from sftsec_core.sdk.privacy_accounting import epsilon_of
 from sftsec_core.testing import RecipeContract, make_examples
 from sftsec_privacy.config import PrivateLinearConfig
 from sftsec_privacy.hooks import sftsec_register_recipes
-from sftsec_privacy.private_linear import load_private_linear, noise_for, train_private_linear
+from sftsec_privacy.private_linear import (
+    delta_of,
+    load_private_linear,
+    privacy_of,
+    train_private_linear,
+)
 from tests.plugins.privacy.inputs import job_for
 
 (SPEC,) = sftsec_register_recipes()
@@ -38,12 +43,17 @@ class TestPrivateLinear(RecipeContract):
 
 
 class TestPrivacyAccount:
-    def test_noise_keeps_the_epsilon(self) -> None:
-        config = PrivateLinearConfig(epsilon=4, steps=50)
-        accountant = RDPAccountant()
-        for _ in range(config.steps):
-            accountant.step(noise_multiplier=noise_for(config, 1e-5), sample_rate=0.25)
-        assert 3.9 < accountant.get_epsilon(1e-5) <= 4.0
+    def test_spends_what_it_notes(self) -> None:
+        examples, config = make_examples(200), PrivateLinearConfig(epsilon=2, steps=10)
+        spend = privacy_of(config, examples)
+        notes = train_private_linear(job_for(SPEC, examples, epsilon=2.0, steps=10)).notes
+        assert spend.to_json().items() <= notes["differential_privacy"].items()
+        assert 1.9 < epsilon_of([spend], delta_of(200)) <= 2.0
+
+    def test_refuses_an_epsilon_out_of_reach(self) -> None:
+        config = PrivateLinearConfig(epsilon=0.001, steps=5000, sample_rate=1)
+        with pytest.raises(ConfigError, match="lower `steps` or `sample_rate`"):
+            privacy_of(config, make_examples(40))
 
     def test_notes_say_what_was_spent(self, tmp_path: Path) -> None:
         model = train_private_linear(job_for(SPEC, make_examples(200), epsilon=2.0, steps=10))

@@ -42,6 +42,22 @@ class TestQuality:
         assert all({*KEYS} <= row.keys() for row in rows)
         assert result.stderr.count("macro-F1 1.0000") == 2
 
+    def test_output_keeps_what_was_measured(self, folder: Path) -> None:
+        arguments = ["bench", "quality", str(folder), "-r", "linear", "--limit-train", "12"]
+        arguments += ["--unlabelled", "20", "--output", "rows.jsonl", "--json"]
+        first = CliRunner().invoke(cli, arguments)
+        again = CliRunner().invoke(cli, arguments)
+        assert first.exit_code == again.exit_code == 0, first.output
+        assert json.loads(first.stdout) == json.loads(again.stdout)
+        assert [row["n_unlabelled"] for row in json.loads(again.stdout)] == [0, 20]
+        assert (first.stderr.count("seed 13"), again.stderr.count("seed 13")) == (2, 0)
+
+    def test_pool_takes_a_limit(self, folder: Path) -> None:
+        arguments = ["bench", "quality", str(folder), "-r", "linear", "--unlabelled", "20"]
+        result = CliRunner().invoke(cli, arguments)
+        assert result.exit_code == 2
+        assert "give both" in result.output
+
     def test_unknown_recipe_suggests_a_known_one(self, folder: Path) -> None:
         arguments = ["bench", "quality", str(folder), "-r", "lineer"]
         error = CliRunner().invoke(cli, arguments).exception

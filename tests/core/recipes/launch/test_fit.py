@@ -12,13 +12,18 @@ import pytest
 
 import sftsec_core.builtin
 from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob, TrainOrder
-from sftsec_core.api.domain import Event, StageFinished, StageStarted, TrainingStep
-from sftsec_core.api.errors import IntegrityError, NotFoundError, TrainingError
+from sftsec_core.api.domain import Event, Message, StageFinished, StageStarted, TrainingStep
+from sftsec_core.api.errors import (
+    IntegrityError,
+    NotFoundError,
+    TrainingError,
+    TrainingInterruptedError,
+)
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.config import EncoderSettings
-from sftsec_core.recipes.launch.fit import fit_order, is_fitted, read_fit
+from sftsec_core.recipes.launch.fit import fit_order, is_fitted, left_out, read_fit
 from sftsec_core.recipes.launch.places import EXAMPLES
 from sftsec_core.recipes.specs import LINEAR
 from tests.core.recipes.launch.orders import order
@@ -51,6 +56,11 @@ class Recipes:
 
     def fails(self, job: TrainJob[Any]) -> TrainedModel:
         raise ImportError("No module named 'torch'", name="torch")
+
+
+def ordered_as_own(folder: Path, recipe: str) -> TrainOrder:
+    """An order of `linear` and of a recipe that is the task's own."""
+    return replace(order(folder, "linear", recipe), settings={"recipe": recipe})
 
 
 @pytest.fixture
@@ -113,9 +123,35 @@ class TestFitOrder:
 
     def test_keeps_what_was_fitted_before_a_failure(self, tmp_path: Path, plugins: Plugins) -> None:
         with pytest.raises(TrainingError, match=r"needs torch: pip install 'sftsec\[train\]'"):
-            fit_order(order(tmp_path, "linear", "fails"), plugins, lambda _: None)
+            fit_order(ordered_as_own(tmp_path, "fails"), plugins, lambda _: None)
         assert is_fitted(tmp_path, "linear")
         assert not is_fitted(tmp_path, "fails")
+
+    def test_leaves_out_what_is_only_compared(self, tmp_path: Path, plugins: Plugins) -> None:
+        given = order(tmp_path, "fails", "linear")
+        events: list[Event] = []
+        fit_order(given, plugins, events.append)
+        reason = left_out(tmp_path, "fails")
+        assert reason is not None
+        assert "needs torch" in reason
+        assert is_fitted(tmp_path, "linear")
+        (told,) = (each for each in events if isinstance(each, Message))
+        assert (told.level, reason in told.text) == ("warning", True)
+        events.clear()
+        fit_order(given, plugins, events.append)  # resumed: it is not tried again
+        assert events == []
+
+    def test_an_interruption_leaves_nothing_out(
+        self, tmp_path: Path, recipes: Recipes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def ends(self: Recipes, job: TrainJob[Any]) -> TrainedModel:
+            raise TrainingInterruptedError("killed")
+
+        monkeypatch.setattr(Recipes, "fails", ends)
+        plugins = Plugins.of_modules(sftsec_core.builtin, recipes)
+        with pytest.raises(TrainingInterruptedError):
+            fit_order(order(tmp_path, "fails", "linear"), plugins, lambda _: None)
+        assert left_out(tmp_path, "fails") is None
 
     def test_refuses_what_it_cannot_find(self, tmp_path: Path, plugins: Plugins) -> None:
         given = order(tmp_path, "lineer")
