@@ -31,8 +31,10 @@ class MeasuredRows:
         """Read a file; one that is not there yet has no rows.
 
         Raises:
-            DataError: when it cannot be read, or a line is no JSON object.
+            DataError: when it cannot be read, a line is no JSON object, or its folder is not there.
         """
+        if path is not None and not path.parent.is_dir():
+            raise DataError(f"{path} cannot be written: there is no folder {path.parent}")
         if path is None or not path.exists():
             return cls(path)
         try:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sftsec_core.operations.adapt import AdaptResult
+    from sftsec_core.operations.plan_adapt import AdaptPlan
 
 
 @click.command("adapt", short_help="Train the encoder on the site's own texts, without labels.")
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
     metavar="SPAN",
     help="Time for the training; what judges it takes up to a few minutes more.",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Only show what would be read, and the time it would take."
+)
 @json_option
 @pass_app
-def command(app: App, task: str, budget: timedelta, as_json: bool) -> None:
+def command(app: App, task: str, budget: timedelta, dry_run: bool, as_json: bool) -> None:
     """Train the task's encoder to tell masked words of the texts of its newest data set.
 
     It reads the redacted texts of the train part, and no label. What it makes is kept beside the
@@ -38,15 +42,43 @@ def command(app: App, task: str, budget: timedelta, as_json: bool) -> None:
 
     \b
     Examples:
+      sftsec adapt phishing --dry-run
       sftsec adapt phishing
       sftsec adapt phishing --budget 2h --json
+      sftsec run add adapt phishing -p budget=2h
     """
     from sftsec_core.cli.live import live_context
     from sftsec_core.operations.adapt import adapt
+    from sftsec_core.operations.plan_adapt import plan_adapt
 
+    if dry_run:
+        with live_context(app, quiet=as_json) as context:
+            plan = plan_adapt(context, task, budget)
+        emit(plan.to_json(), as_json=as_json, show=lambda out: show_plan(out, plan))
+        return
     with live_context(app, quiet=as_json) as context:
         found = adapt(context, task, budget)
     emit(found.to_json(), as_json=as_json, show=lambda out: show_result(out, found))
+
+
+def show_plan(out: Console, plan: AdaptPlan) -> None:
+    """Print what would be trained on, and whether the budget holds it."""
+    found = plan.forecast
+    facts = [
+        f"encoder     {found.parent} ({found.parent_sha256[:12]})",
+        f"would read  {plan.rows:,} incidents of data set {plan.snapshot[:12]}"
+        + (f" and pool {plan.pool[:12]}" if plan.pool else ""),
+        f"texts       {found.texts:,} different ones, {found.tokens:,} tokens in "
+        f"{found.windows:,} windows ({found.cut_windows:,} more are cut)",
+        f"dev         {found.dev_windows:,} windows, never trained on",
+        f"training    {found.steps:,} steps, {found.passes:g} passes, about "
+        f"{found.seconds:,.0f} s on this machine's {found.device}",
+        "dry run     nothing was written; what judges the encoder takes a few minutes more",
+    ]
+    if not found.steps:
+        facts[4] = f"training    none: the budget is too short; --budget {found.least_budget_s}s"
+    for fact in facts:
+        out.print(fact, soft_wrap=True)
 
 
 def show_result(out: Console, found: AdaptResult) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 CONFIG_VARIABLE = "SFTSEC_CONFIG"
 # The kinds of `operations/run_kinds.py`, for --help and completion without all that they import.
-RUN_KINDS = ("retrain", "score", "dataset", "request-labels", "drift", "audit-push", "gc")
+RUN_KINDS = ("retrain", "adapt", "score", "dataset", "request-labels", "drift", "audit-push", "gc")
 
 
 @dataclass(slots=True)

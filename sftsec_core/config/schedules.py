@@ -15,7 +15,9 @@ from sftsec_core.api.settings.values import Duration, Strict
 from sftsec_core.config.cron import check_cron
 from sftsec_core.config.time_window import TimeWindow, parse_time_window
 
-RunKind = Literal["retrain", "score", "dataset", "request-labels", "audit-push", "drift", "gc"]
+RunKind = Literal[
+    "retrain", "adapt", "score", "dataset", "request-labels", "audit-push", "drift", "gc"
+]
 # Those of the whole state; all others work on a task.
 WITHOUT_TASK = ("audit-push", "gc")
 # As the task of their runs stands in the store.
@@ -190,7 +192,7 @@ class ScheduleSettings(Strict):
     budget: Duration | None = Field(
         None,
         gt=timedelta(0),
-        description="Time for training, instead of the task's train.budget; of retrain only.",
+        description="Time for training, instead of the task's train.budget; of retrain and adapt.",
     )
     overlap: bool = Field(False, description="It may run beside other runs of its task.")
     needs: Needs = Field(Needs(), description="What a worker must have for it.")
@@ -226,7 +228,7 @@ class ScheduleSettings(Strict):
             raise ValueError(f"{self.run} is of the whole state: leave out task")
         if self.run not in WITHOUT_TASK and self.task is None:
             raise ValueError(f"name the task of {self.run}: task: NAME")
-        if self.budget is not None and self.run != "retrain":
+        if self.budget is not None and self.run not in {"retrain", "adapt"}:
             raise ValueError(f"budget is the time for training: {self.run} trains nothing")
         return self
 

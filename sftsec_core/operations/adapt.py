@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.context import Context
     from sftsec_core.operations.running import Run
+    from sftsec_core.operations.splitting import TrainingData
 
 _PROBED = 2000  # rows of train, and of dev, that the probes are fitted and judged on
 _FIGURE = "macro_f1"
@@ -134,16 +135,9 @@ def adapt(context: Context, name: str, budget: timedelta) -> AdaptResult:
         snapshot = _snapshot(run)
         dataset = split_snapshot(run, snapshot)
         split = dataset.split
-        if not split.dev:
-            raise DataError(f"task {name!r} has no dev part, on which an adaptation is judged")
         built = adapted_folder(run.folder)
         if not (built / FACTS).is_file():
-            pool = last_pool(run, snapshot, dataset)
-            settings = AdaptationSettings(
-                encoder=encoder, snapshot=snapshot.digest, pool=pool.snapshot if pool else ""
-            )
-            unlabelled = [row.example for row in pool.rows] if pool else []
-            read = replace(split, train=(*split.train, *unlabelled))
+            settings, read = adaptation_order(run, snapshot, dataset, encoder)
             order: Mapping[str, Any] = settings.model_dump(mode="json")
             launch(run, read, (), device, run.folder, adaptation=order)
         digest, folder = _publish(run, built)
@@ -154,7 +148,28 @@ def adapt(context: Context, name: str, budget: timedelta) -> AdaptResult:
         facts = Adaptation.load(folder)
         told = {"parent": facts.parent_sha256, "snapshot": snapshot.digest, "run": run.info.id}
         context.store.audit.append("encoder.adapted", digest, told)
+        parent = f"{facts.parent} ({facts.parent_sha256[:12]})"
+        run.note(f"adapted from {parent}: encoder: {{path: {path}, sha256: {digest}}}")
     return AdaptResult(run.info.id, digest, folder, path, facts, probe)
+
+
+def adaptation_order(
+    run: Run, snapshot: Snapshot, dataset: TrainingData, encoder: EncoderSettings
+) -> tuple[AdaptationSettings, Split]:
+    """How the encoder would be trained, and what is read: the pool stands in train.
+
+    Raises:
+        DataError: when there is no dev part.
+    """
+    split = dataset.split
+    if not split.dev:
+        raise DataError(f"task {run.spec.name!r} has no dev part, on which an adaptation is judged")
+    pool = last_pool(run, snapshot, dataset)
+    settings = AdaptationSettings(
+        encoder=encoder, snapshot=snapshot.digest, pool=pool.snapshot if pool else ""
+    )
+    unlabelled = [row.example for row in pool.rows] if pool else []
+    return settings, replace(split, train=(*split.train, *unlabelled))
 
 
 def task_encoder(context: Context, name: str) -> EncoderSettings:

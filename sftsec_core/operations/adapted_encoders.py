@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.errors import IntegrityError
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from sftsec_core.api.settings.task import TrainSettings
     from sftsec_core.operations.context import Context
 
 ENCODERS = "encoders"
+_NAMED = re.compile(rf"\b{ENCODERS}/([0-9a-f]{{64}})\b")
 
 
 def adapted_encoders(context: Context) -> list[Path]:
@@ -60,3 +63,14 @@ def named_encoders(context: Context, models: Iterable[Path]) -> dict[str, str]:
         text = json.dumps(task.train.model_dump(mode="json"))
         found |= dict.fromkeys((d for d in there if d in text), f"task {name} names it")
     return found
+
+
+def bring_encoders(context: Context, train: TrainSettings) -> None:
+    """Download what the settings name of adapted encoders that another host has made and shared.
+
+    Raises:
+        StoreError: when the shared place cannot be reached.
+        IntegrityError: when what lies there is damaged.
+    """
+    for digest in set(_NAMED.findall(json.dumps(train.model_dump(mode="json")))):
+        context.at_hand(context.folder / ENCODERS / digest)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core import __version__
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import StoreError
+from sftsec_core.operations.adapted_encoders import adapted_encoders
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.work_files import FOR_RESUMPTION
 from sftsec_core.store.backup_file import BackupWriter
@@ -59,7 +60,7 @@ class Backup:
 
 
 def backup_store(context: Context, place: Path, *, secrets: bool = False) -> Backup:
-    """Copy the database as it is at one moment, and all folders that it names, into a file.
+    """Copy the database as it is at one moment, and the folders beside it, into a file.
 
     What is encrypted stays so. Checkpoints are left out: a run that was under way begins again.
 
@@ -121,9 +122,10 @@ def _with_sums(facts: Mapping[str, Any], tables: Mapping[str, TableSum]) -> dict
 
 
 def _add_folders(context: Context, writer: BackupWriter, copied: Store) -> Iterator[str]:
-    """Add what the rows name; return what is not there or lies elsewhere."""
+    """Add what the rows name, and adapted encoders; return what is not there or elsewhere."""
     root = context.folder
-    for name, folder in _named(copied):
+    encoders = ((f"encoder {each.name[:12]}", each) for each in adapted_encoders(context))
+    for name, folder in (*_named(copied), *encoders):
         if not folder.is_relative_to(root):
             yield f"{name}: {folder} lies outside the state folder"
         elif not context.at_hand(folder).is_dir():

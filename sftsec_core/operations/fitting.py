@@ -17,6 +17,7 @@ from sftsec_core.api.domain import Message, RecipeFitted, TrainingAlive
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.models.model_format import load_model
+from sftsec_core.operations.adapted_encoders import bring_encoders
 from sftsec_core.operations.privacy_account import spend_privacy
 from sftsec_core.operations.training_device import TrainingDevice
 from sftsec_core.plugins import get
@@ -114,6 +115,7 @@ def launch(
     Raises:
         TrainingError: when a recipe cannot be fitted.
     """
+    bring_encoders(run.context, run.task.train)
     examples = folder / EXAMPLES
     write_examples(split.train, examples, "train", run.context.vault)
     write_examples(split.dev, examples, "dev", run.context.vault)

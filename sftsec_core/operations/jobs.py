@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.operations.adapt import adapt
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.check_drift import check_drift
 from sftsec_core.operations.export_audit import export_audit
@@ -27,6 +28,7 @@ JOBS: Mapping[str, Callable[[Context, str, Any], object]] = {
         promote=p.promote,
         force=p.force,
     ),
+    "adapt": lambda context, task, p: adapt(context, task, p.budget),
     "score": lambda context, task, p: score(context, task, rescan=p.rescan),
     "dataset": lambda context, task, _: build_dataset(context, task),
     "request-labels": lambda context, task, p: request_labels(context, task, limit=p.limit),

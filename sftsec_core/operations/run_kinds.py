@@ -38,6 +38,14 @@ class RetrainParameters(Strict):
     )
 
 
+class AdaptParameters(Strict):
+    """As `sftsec adapt`."""
+
+    budget: Duration = Field(
+        timedelta(minutes=10), gt=timedelta(0), description="Time for the training."
+    )
+
+
 class ScoreParameters(Strict):
     """As `sftsec score`."""
 
@@ -82,6 +90,7 @@ class RunKind:
 
 KINDS: Mapping[str, RunKind] = {
     "retrain": RunKind(RetrainParameters, (Permission.RETRAIN, Permission.PROMOTE)),
+    "adapt": RunKind(AdaptParameters, (Permission.RETRAIN,)),
     "score": RunKind(ScoreParameters, (Permission.SCORE,)),
     "dataset": RunKind(NoParameters, (Permission.BUILD_DATASET,)),
     "request-labels": RunKind(RequestLabelsParameters, (Permission.REQUEST_LABELS,), records=False),

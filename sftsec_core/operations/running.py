@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import (
@@ -31,16 +33,15 @@ from sftsec_core.dataset.labelling.indicators import lists_of
 from sftsec_core.operations.canaries import canary_digest
 from sftsec_core.operations.stages import Stage, stage
 from sftsec_core.operations.stopping import sigterm_interrupts, stop_interrupts
+from sftsec_core.store.columns import utc_now
+from sftsec_core.store.leases import Heartbeat
 from sftsec_core.store.run_rows import CANCEL, CANCELLED, INTERRUPTED
 from sftsec_core.store.runs import RunOrder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sftsec_core.api.domain import TaskSpec
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.operations.context import Context
-    from sftsec_core.store.leases import Heartbeat
     from sftsec_core.store.runs import BegunRun
 
 _POLL_S = 0.5
@@ -82,11 +83,13 @@ class Run(RecordedRun):
 
     Attributes:
         report: the evaluation, once there is one.
+        keeps: whether what it finds is kept; a dry run keeps nothing.
     """
 
     task: TaskSettings
     spec: TaskSpec
     report: EvalReport | None = None
+    keeps: bool = True
 
     def log_step(self, recipe: str, step: int, values: Mapping[str, float]) -> None:
         """Send the figures of a training step."""
@@ -120,6 +123,24 @@ def running(context: Context, kind: str, name: str) -> Iterator[Run]:
         run = Run(info=begun.info, context=context, heartbeat=heartbeat, task=task, spec=spec)
         with _recorded(run, begun):
             yield run
+
+
+@contextmanager
+def unrecorded(context: Context, kind: str, name: str) -> Iterator[Run]:
+    """Look at a task as a run of a kind does, and leave nothing: no row, no file, no lease.
+
+    Its folder is a temporary one, for functions that take a run; what is of a task goes nowhere.
+
+    Raises:
+        NotFoundError: when there is no such task.
+    """
+    task, spec = context.task(name), context.task_spec(name)
+    heartbeat = Heartbeat("dry-run", context.settings.state.lease, lambda: None)
+    with TemporaryDirectory(prefix="sftsec-dry-run-") as folder:
+        info = RunInfo("dry-run", kind, name, "running", Path(folder), utc_now())
+        yield Run(
+            info=info, context=context, heartbeat=heartbeat, task=task, spec=spec, keeps=False
+        )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConfigError
+from sftsec_core.operations.adapted_encoders import adapted_encoders
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.proposing import SHARED_FILES
 
@@ -39,7 +40,7 @@ class SharedStore:
 
 
 def share_store(context: Context) -> SharedStore:
-    """Upload all models and snapshots of this host, and what later runs need of their runs.
+    """Upload models, snapshots and adapted encoders, and what later runs need of their runs.
 
     Needed once, for what was there before `state.artifacts` was set, and to mend what is damaged
     there. What is there as it is here is left alone.
@@ -73,13 +74,14 @@ def _push(context: Context, shared: Artifacts, kind: str, name: str) -> int:
 
 
 def _folders(context: Context) -> list[Path]:
-    """Those of models, snapshots and the runs that made models, below the state folder."""
+    """Those of models, snapshots, adapted encoders and the runs that made models, of this state."""
     store = context.store
     models = store.models.list(None)
     made = {ref.run_id for ref in models}
     found = [
         *(ref.folder for ref in models),
         *(row.folder for row in store.snapshots.list()),
+        *adapted_encoders(context),
         *(run.folder for run in store.pruning.run_states() if run.id in made),
     ]
     return list(dict.fromkeys(f for f in found if f.is_relative_to(context.folder)))

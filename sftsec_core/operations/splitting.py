@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sftsec_core.dataset.pool import Pool
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
+    from sftsec_core.dataset.verdict_stats import VerdictStats
     from sftsec_core.operations.canaries import CanarySet
     from sftsec_core.operations.event_context import SnapshotContext
     from sftsec_core.operations.running import Run
@@ -88,8 +89,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         parts = {name: len(part) for name, part in split.parts()}
         review = len(resolution.review)
         stats = verdict_stats(snapshot, task.labels, task.verdicts)
-        summary = summarise(snapshot, task, resolution.review, stats)
-        keep_summary(run.context, run.spec.name, summary)
+        _summarised(run, snapshot, resolution, stats)
         rows = _counted(snapshot, resolution, split)
         stage.counts |= {**parts, "for review": review, **_left_out(rows), **events.shown}
     data = {
@@ -122,6 +122,12 @@ def _examples(
 ) -> list[Example]:
     facets, extents = run.task.evaluation.groups, _extents(run)
     return build_examples(snapshot, resolution, render, figures, facets, extents, support)
+
+
+def _summarised(run: Run, snapshot: Snapshot, resolution: Resolution, stats: VerdictStats) -> None:
+    if run.keeps:
+        summary = summarise(snapshot, run.task, resolution.review, stats)
+        keep_summary(run.context, run.spec.name, summary)
 
 
 def _origin(snapshot: Snapshot) -> dict[str, Any]:

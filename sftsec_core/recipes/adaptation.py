@@ -101,3 +101,36 @@ class Adaptation:
         values = read_json(folder / FACTS)
         names = cls.__dataclass_fields__
         return cls(**{name: values[name] for name in names})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdaptationForecast:
+    """What an adaptation would read, and how long it would take.
+
+    Attributes:
+        parent: the path of the encoder, as the configuration has it.
+        parent_sha256: the digest over all its files.
+        texts: different ones that would be trained on.
+        windows: of theirs.
+        tokens: of these, the parent's own marks at their ends included.
+        cut_windows: of theirs that would not be read, since only so many of a text are.
+        dev_windows: windows of dev whose words are told.
+        device: what the speed was measured on: "cpu" or "cuda".
+        steps: as many as the budget holds; 0 where it holds too few.
+        passes: over the texts.
+        seconds: all of it but the probes.
+        least_budget_s: the shortest budget that is not refused, in seconds.
+    """
+
+    parent: str
+    parent_sha256: str
+    texts: int
+    windows: int
+    tokens: int
+    cut_windows: int
+    dev_windows: int
+    device: str
+    steps: int
+    passes: float
+    seconds: float
+    least_budget_s: int

@@ -9,15 +9,18 @@ A further round fits its models without the rows suspected so far, and measures 
 confident is: where the most rows of a rare class are mislabelled, their mean probability of that
 class is low, and with it counted in, every second error was overlooked. Rounds go on until the
 suspects stay the same. The classes weigh what they are: in balance, errors that swell a rare class
-tell for it. Near-duplicates and members of a group stand in one fold: a copy would vouch for the
-label of its copy.
+tell for it. The last look takes the mean over several divisions into folds, and leaves alone what
+is not clear: a row that models are in two minds about is hard more often than wrong. It is clear
+where they doubt another label at most twice as much as they doubt that label's own rows, which few
+rows make large. Near-duplicates and members of a group stand in one fold: a copy would vouch for
+the label of its copy.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.config import LabelErrorsConfig
 
 _SETTLED = 0.002  # of the rows may still change sides
+_LOOKS = 4  # divisions into folds whose mean probabilities decide at last
+_CLEAR = 2.0  # times the doubt that models have of a label's own rows, on the mean
 
 
 def weigh_label_errors(
@@ -94,30 +99,71 @@ def _suspects(
     config: LabelErrorsConfig, judged: Sequence[Example], task: TaskSpec, seed: int
 ) -> NDArray[np.bool_]:
     """Which rows look mislabelled, shape (len(judged),)."""
-    suspected = np.zeros(len(judged), dtype=bool)
     if not judged:
-        return suspected
-    present = {example.label for example in judged}
-    labels = [label for label in task.labels if label in present]
-    y = np.array([labels.index(example.label) for example in judged])
-    features = _features(config, judged, task)
-    folds = list(_folds(y, find_groups(judged), config.folds, seed))
-    head, before = LinearConfig(class_weights="none"), suspected
+        return np.zeros(0, dtype=bool)
+    judges = _Judges.of(config, judged, task, seed)
+    suspected = _settled(config, judges)
+    proba = np.mean([judges.unseen(suspected, look) for look in range(_LOOKS)], axis=0)
+    return _confident_errors(judges.y, proba, suspected) & _clear(judges.y, proba, suspected)
+
+
+def _settled(config: LabelErrorsConfig, judges: _Judges) -> NDArray[np.bool_]:
+    """The suspects of the round after which they stay the same."""
+    suspected = before = np.zeros(len(judges.y), dtype=bool)
     for _ in range(config.rounds):
-        proba = np.eye(len(labels))[y]  # a row that no model judges vouches for its label
-        for learnt, unseen in folds:
-            rows = learnt[~suspected[learnt]]
-            if len(np.unique(y[rows])) > 1:
-                known = [judged[row] for row in rows]
-                fitted = LogisticHead.fit(features[rows], known, labels, head, seed)
-                proba[unseen] = fitted.predict_proba(features[unseen])
-        found = _confident_errors(y, proba, suspected)
+        found = _confident_errors(judges.y, judges.unseen(suspected), suspected)
         if (found != suspected).mean() <= _SETTLED:
             return found
         if (found != before).mean() <= _SETTLED and before.any():
             return found | suspected  # of few rows, each round takes back what the last one did
         before, suspected = suspected, found
     return suspected
+
+
+@dataclass(frozen=True, slots=True)
+class _Judges:
+    """The models that judge rows which they have not seen.
+
+    Attributes:
+        y: columns of the rows' labels, shape (n,).
+        features: what the models read, a row an example.
+        groups: rows that stand in one fold, shape (n,).
+    """
+
+    rows: Sequence[Example]
+    labels: Sequence[str]
+    y: NDArray[np.int64]
+    features: Any
+    groups: NDArray[np.int64]
+    folds: int
+    seed: int
+
+    @classmethod
+    def of(
+        cls, config: LabelErrorsConfig, rows: Sequence[Example], task: TaskSpec, seed: int
+    ) -> _Judges:
+        present = {example.label for example in rows}
+        labels = [label for label in task.labels if label in present]
+        y = np.array([labels.index(example.label) for example in rows])
+        features = _features(config, rows, task)
+        return cls(rows, labels, y, features, find_groups(rows), config.folds, seed)
+
+    def unseen(self, suspected: NDArray[np.bool_], look: int = 0) -> NDArray[np.float64]:
+        """Probabilities by models of the other folds, without what is suspected.
+
+        Args:
+            suspected: shape (n,).
+            look: which division into folds.
+        """
+        head = LinearConfig(class_weights="none")
+        proba = np.eye(len(self.labels))[self.y]  # a row that no model judges vouches for its label
+        for learnt, unseen in _folds(self.y, self.groups, self.folds, self.seed + look):
+            rows = learnt[~suspected[learnt]]
+            if len(np.unique(self.y[rows])) > 1:
+                known = [self.rows[row] for row in rows]
+                fitted = LogisticHead.fit(self.features[rows], known, self.labels, head, self.seed)
+                proba[unseen] = fitted.predict_proba(self.features[unseen])
+        return proba
 
 
 def _features(config: LabelErrorsConfig, examples: Sequence[Example], task: TaskSpec) -> Any:  # noqa: ANN401 - an array or a sparse matrix
@@ -154,9 +200,7 @@ def _confident_errors(
     from cleanlab.count import compute_confident_joint
     from cleanlab.filter import find_label_issues
 
-    trusted = [(y == k) & ~suspected for k in range(proba.shape[1])]
-    rows = [mask if mask.any() else y == k for k, mask in enumerate(trusted)]
-    thresholds = [float(proba[mask, k].mean()) for k, mask in enumerate(rows)]
+    thresholds = _thresholds(y, proba, suspected).tolist()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that a label has no confident row
         joint = compute_confident_joint(y, proba, thresholds=thresholds)
@@ -164,3 +208,23 @@ def _confident_errors(
             y, proba, confident_joint=joint, filter_by="prune_by_noise_rate", n_jobs=1
         )
     return np.asarray(found, dtype=bool)
+
+
+def _clear(
+    y: NDArray[np.int64], proba: NDArray[np.float64], suspected: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Of which rows models name another label as surely as they name it of its own, shape (n,)."""
+    own = proba[np.arange(len(y)), y]
+    others = proba.copy()
+    others[np.arange(len(y)), y] = -1
+    doubt = 1 - _thresholds(y, proba, suspected)
+    return np.asarray(own <= _CLEAR * doubt[others.argmax(axis=1)])
+
+
+def _thresholds(
+    y: NDArray[np.int64], proba: NDArray[np.float64], suspected: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """The mean probability of each label among its rows that are not suspected, shape (labels,)."""
+    trusted = [(y == k) & ~suspected for k in range(proba.shape[1])]
+    rows = [mask if mask.any() else y == k for k, mask in enumerate(trusted)]
+    return np.array([proba[mask, k].mean() for k, mask in enumerate(rows)])

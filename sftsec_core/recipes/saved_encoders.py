@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.models.model_format import read_json
 from sftsec_core.recipes.encoder_files import check_saved_encoder
 from sftsec_core.recipes.hybrid import ENCODERS, SETTINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -22,9 +23,19 @@ def check_encoders(folder: Path) -> None:
         ConfigError: when an encoder is not there.
         IntegrityError: naming the file of it that differs from the recorded one.
     """
+    for encoder in _named(folder):
+        check_saved_encoder(encoder)
+
+
+def encoder_paths(folder: Path) -> list[str]:
+    """The paths of the encoders that a model, or a member of a blend, names, as it has them."""
+    return [str(encoder.get("path", "")) for encoder in _named(folder)]
+
+
+def _named(folder: Path) -> Iterator[dict[str, Any]]:
     for file in sorted(folder.rglob(SETTINGS)):
         settings = read_json(file)
         for name in ENCODERS:
             encoder = settings.get(name)
             if isinstance(encoder, dict):
-                check_saved_encoder(encoder)
+                yield encoder

@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import ModelRef
@@ -36,7 +37,6 @@ from sftsec_core.store.staging import staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from sftsec_core.api.contracts import (
         CalibratorSpec,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 CANDIDATE = "candidate"
 LIVE = "live"
 _SERVING, _CARD, _CARD_TEXT = "serving.json", "card.json", "card.md"
-_KIND = "models"
+_KIND, _ENCODERS = "models", "encoders"
 _SHORT = 12
 _ATTEMPTS = 5
 _WHATEVER_IS_LIVE = "whatever is live"
@@ -182,6 +182,17 @@ class ModelRegistry:
         if (shared := self._shared()) is not None:
             shared.fetch(_KIND, ref.folder)
 
+    def _bring_encoders(self, ref: ModelRef) -> None:
+        """Download adapted encoders that a model reads and another host has made."""
+        from sftsec_core.recipes.saved_encoders import encoder_paths  # imports recipes
+
+        own = self._folder.parent / _ENCODERS
+        paths = [Path(self._base or ".") / path for path in encoder_paths(ref.folder)]
+        missing = [path for path in paths if path.parent == own and not path.is_dir()]
+        if missing and (shared := self._shared()) is not None:
+            for folder in missing:
+                shared.fetch(_ENCODERS, folder)
+
     def runs(self, ref: ModelRef) -> Sequence[Registration]:
         """The runs that made a model, oldest first."""
         return self._table.registrations(ref.digest)
@@ -196,6 +207,7 @@ class ModelRegistry:
         """
         self.verify(ref)
         self.signatures.check(ref)
+        self._bring_encoders(ref)
         with encoders_relative_to(self._base):
             model = load_model(ref.folder, self._recipes)
         serving = self.serving(ref)

@@ -109,6 +109,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "bench start": ("bench start --rounds 0",),
     "bench store": ("bench store --rows 1",),
     "bench kills": ("bench kills --kills 0",),
+    "bench noise": ("bench noise none",),
     "bench poison": ("bench poison none",),
     "bench vision": ("bench vision --seeds 0",),
     "run add": ("run add score triage", "run add scor triage"),

@@ -199,11 +199,17 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
     Elsewhere(
         (
             "sftsec_core/recipes/adaptation.py",
+            "sftsec_core/recipes/encoder/adaptation_time.py",
             "sftsec_core/recipes/encoder/adapter.py",
             "sftsec_core/recipes/encoder/masked_model.py",
         ),
         "tests/core/recipes/encoder/test_adapt.py",
         "the settings, the loop and the head of an adaptation: its tests train with them",
+    ),
+    Elsewhere(
+        ("sftsec_core/recipes/encoder/adaptation_plan.py",),
+        "tests/core/operations/test_plan_adapt.py",
+        "what an adaptation would read and take: compared with the adaptation",
     ),
     Elsewhere(
         (

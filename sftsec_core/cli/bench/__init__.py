@@ -25,6 +25,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "start": "sftsec_core.cli.bench.start",
         "store": "sftsec_core.cli.bench.store",
         "kills": "sftsec_core.cli.bench.kills",
+        "noise": "sftsec_core.cli.bench.noise",
         "poison": "sftsec_core.cli.bench.poison",
         "explain": "sftsec_core.cli.bench.explain",
         "fairness": "sftsec_core.cli.bench.fairness",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 F = TypeVar("F", bound="Callable[..., Any]")
-KINDS = ("retrain", "score", "dataset", "request-labels", "audit-push", "drift", "gc")
+KINDS = ("retrain", "adapt", "score", "dataset", "request-labels", "audit-push", "drift", "gc")
 _TRIGGERS = (
     *("cron", "interval", "new_verdicts", "drift_above", "live_precision_below"),
     "live_recall_below",
@@ -50,7 +50,7 @@ _OPTIONS = (
     click.option("--priority", type=int, help="-100 to 100; higher ones start first."),
     click.option("--retries", type=int, help="How often a failed run is tried again."),
     click.option("--timeout", help="A run that takes longer is stopped: 4h."),
-    click.option("--budget", help="Time for training, of retrain: 30m."),
+    click.option("--budget", help="Time for training, of retrain and adapt: 30m."),
     click.option("--overlap/--no-overlap", default=None, help="May run beside others of its task."),
     click.option("--gpus", type=click.IntRange(0), help="GPUs that a worker must have."),
     click.option("--option", "options", multiple=True, help="The run's own: promote=false."),

@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import ConfigError, DataError, TrainingError
 from sftsec_core.recipes.adaptation import NAME, Adaptation
+from sftsec_core.recipes.encoder.adaptation_time import planned_steps
 from sftsec_core.recipes.encoder.adapter import (
     AdaptationData,
     AdaptationSteps,
     EncoderAdapter,
     log_likelihood,
-    masked_loss,
     perplexity,
 )
+from sftsec_core.recipes.encoder.architecture import check_reading
 from sftsec_core.recipes.encoder.callbacks import Deadline
 from sftsec_core.recipes.encoder.checkpoint import (
     BEST,
@@ -40,7 +40,6 @@ from sftsec_core.recipes.encoder.checkpoint import (
     read_weights,
     write_plan,
 )
-from sftsec_core.recipes.encoder.data import LengthBucketSampler
 from sftsec_core.recipes.encoder.encoder import (
     load_encoder,
     load_tokenizer,
@@ -49,11 +48,8 @@ from sftsec_core.recipes.encoder.encoder import (
 )
 from sftsec_core.recipes.encoder.masked_model import MaskedLanguageModel
 from sftsec_core.recipes.encoder.masking import MaskableTexts, Masker, encode_maskable
-from sftsec_core.recipes.encoder.packing import to_device
 from sftsec_core.recipes.encoder.precision import use_bf16
-from sftsec_core.recipes.encoder.speed import FORWARD_SHARE
 from sftsec_core.recipes.encoder.stop_signal import StopCheckpoint, StopSignal
-from sftsec_core.recipes.encoder.time_plan import PLANNED_SHARE
 from sftsec_core.recipes.encoder.trainer import seeded
 from sftsec_core.recipes.encoder_files import resolve_encoder
 from sftsec_core.recipes.reading import Reading
@@ -67,9 +63,6 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import Example
     from sftsec_core.recipes.adaptation import AdaptationSettings
     from sftsec_core.recipes.encoder_files import EncoderFiles
-
-FEWEST_STEPS = 16  # below that there is no telling the encoder's part from the head's
-_TIMED = 5  # batches, from the shortest to the longest texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +141,13 @@ def adapt(
     mark = fingerprint(job, NAME, parent.digest)
     checkpoint = claim_folder(run, mark)
     with seeded(job.settings.seed), quiet_transformers():
-        data, texts = _prepare(job, parent)
+        data, texts = prepare(job, parent)
         tokens = log_likelihood(data)[1]
         plan = read_plan(run) if checkpoint else None
         a_pass = -(-len(data.train) // job.config.batch_size)
         if plan is None:
-            total = _steps_within(job, data, time.monotonic() - started)
+            spent_s = time.monotonic() - started
+            total = planned_steps(data, job.config, job.deadline_s, spent_s)
             plan = Plan(mark, total / a_pass, job.config.batch_size)
             write_plan(run, plan)
         steps = AdaptationSteps.of(round(plan.epochs * a_pass), job.config)
@@ -168,12 +162,15 @@ def adapt(
     return found
 
 
-def _prepare(
+def prepare(
     job: TrainJob[AdaptationSettings], parent: EncoderFiles
 ) -> tuple[AdaptationData, AdaptationTexts]:
+    """Load the encoder under a fresh head, and encode the texts."""
     tokenizer = load_tokenizer(parent.folder)
+    encoder = load_encoder(parent.folder)
+    check_reading(encoder, tokenizer, Reading.of(job.config.encoder))
     texts = adaptation_texts(job, tokenizer)
-    model = MaskedLanguageModel(load_encoder(parent.folder)).to(pick_device())
+    model = MaskedLanguageModel(encoder).to(pick_device())
     data = AdaptationData(
         model,
         tokenizer,
@@ -187,56 +184,6 @@ def _prepare(
 
 def _texts(job: TrainJob[AdaptationSettings], examples: Sequence[Example]) -> list[str]:
     return list(dict.fromkeys(Batch.of_examples(job.task.inputs, examples).text()))
-
-
-def _steps_within(job: TrainJob[AdaptationSettings], data: AdaptationData, spent_s: float) -> int:
-    """The steps of all passes, or as many as the deadline holds.
-
-    Raises:
-        TrainingError: when that is too few.
-    """
-    lengths, rows = data.train.rows.lengths, job.config.batch_size
-    a_pass = -(-len(lengths) // rows)
-    wanted = max(round(job.config.epochs * a_pass), FEWEST_STEPS)
-    if job.deadline_s is None:
-        return wanted
-    per_token_s = _measure(data, rows)
-    batches = LengthBucketSampler(lengths, rows, seed=0).batches()
-    a_step = per_token_s * float(np.mean([len(b) * lengths[b].max() for b in batches]))
-    # A step of the head alone has no backward pass through the encoder.
-    a_step *= 1 - job.config.head_share * (1 - FORWARD_SHARE)
-    evaluating = per_token_s * FORWARD_SHARE * int(data.dev.rows.lengths.sum())
-    fixed = spent_s + (job.config.evaluations + 1) * evaluating
-    held = int((PLANNED_SHARE * job.deadline_s - fixed) / a_step)
-    if held < FEWEST_STEPS:
-        least = (fixed + FEWEST_STEPS * a_step) / PLANNED_SHARE
-        raise TrainingError(
-            f"the budget holds {max(held, 0)} training steps, and {FEWEST_STEPS} are the least: "
-            f"raise --budget to {int(least) + 1}s or more"
-        )
-    return min(held, wanted)
-
-
-def _measure(data: AdaptationData, rows: int) -> float:
-    """Seconds of a training step a token, padding included; changes nothing."""
-    lengths = data.train.rows.lengths
-    batches = LengthBucketSampler(lengths, rows, seed=0).batches()
-    batches.sort(key=lambda batch: lengths[batch].max())
-    chosen = np.linspace(0, len(batches) - 1, _TIMED).round().astype(int)
-    device = data.model.bias.device
-    tokens, started = 0, 0.0
-    data.model.train()
-    for number, at in enumerate([chosen[-1], *chosen]):  # the first one allocates, and warms up
-        batch = to_device(data.masker.pad(data.train.take(batches[at])), device)
-        if number == 1:
-            started = time.perf_counter()
-        masked_loss(data, batch, head_alone=False).backward()  # type: ignore[no-untyped-call]
-        tokens += batch["input_ids"].numel() if number else 0
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    data.model.zero_grad(set_to_none=True)
-    # The optimizer's own part is small beside the passes; PLANNED_SHARE leaves room for it.
-    return (time.perf_counter() - started) / tokens
 
 
 def _train(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -39,8 +38,15 @@ class TestMeasuredRows:
             MeasuredRows.read(path)
         assert path.read_text() == text
 
+    def test_name_a_folder_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match="there is no folder"):
+            MeasuredRows.read(tmp_path / "absent" / "rows.jsonl")
+
     def test_name_a_file_not_writable(self, tmp_path: Path) -> None:
-        rows = MeasuredRows.read(tmp_path / "absent" / "rows.jsonl")
+        folder = tmp_path / "gone"
+        folder.mkdir()
+        rows = MeasuredRows.read(folder / "rows.jsonl")
+        folder.rmdir()
         with pytest.raises(DataError, match="cannot be written"):
             rows.add({"seed": 1})
-        assert json.dumps(rows.rows) == '[{"seed": 1}]'
+        assert rows.rows == [{"seed": 1}]

@@ -111,6 +111,7 @@ OPEN = {
     "bench federated",
     "bench ingest",
     "bench kills",
+    "bench noise",
     "bench poison",
     "bench quality",
     "bench ray",

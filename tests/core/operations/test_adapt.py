@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tarfile
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from sftsec_core.api.domain import Interval
 from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.operations.adapt import AdaptResult, ProbeComparison, adapt
+from sftsec_core.operations.backup_store import backup_store
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.remove_unused import remove_unused
 from sftsec_core.operations.retrain import retrain
@@ -28,8 +30,14 @@ NOW = UnusedOrder(timedelta(0), 0)
 
 def on(encoder: EncoderSettings | AdaptResult) -> dict[str, object]:
     if isinstance(encoder, AdaptResult):
-        return {"name": "probe", "encoder": {"path": str(encoder.folder), "sha256": encoder.digest}}
-    return {"name": "probe", "encoder": {"path": encoder.path, "sha256": encoder.sha256}}
+        return {
+            "name": "probe",
+            "encoder": {"path": str(encoder.folder), "sha256": encoder.digest, "max_length": 32},
+        }
+    return {
+        "name": "probe",
+        "encoder": {"path": encoder.path, "sha256": encoder.sha256, "max_length": 32},
+    }
 
 
 def encoders_by_gc(folder: Path, observer: Observer, recipe: Mapping[str, object]) -> set[str]:
@@ -62,12 +70,20 @@ class TestAdapt:
         assert made.facts.perplexity_after < made.facts.perplexity_before
         assert made.probe.gain.low is not None
         assert last.object == made.digest
+        with context(tmp_path, observer, on(made)) as work:
+            done = backup_store(work, tmp_path / "backup.tar")
+        with tarfile.open(done.file) as backup:
+            kept = {Path(name).name for name in backup.getnames() if made.digest in name}
+        assert {file.name for file in made.folder.iterdir()} <= kept
         # An older one of the task goes, unless something names it.
         older = made.folder.with_name("a" * 64)
         shutil.copytree(made.folder, older)
         os.utime(older, (1, 1))
         assert encoders_by_gc(tmp_path, observer, on(tiny)) == {older.name}
-        named = {"name": "probe", "encoder": {"path": str(older), "sha256": made.digest}}
+        named = {
+            "name": "probe",
+            "encoder": {"path": str(older), "sha256": made.digest, "max_length": 32},
+        }
         assert encoders_by_gc(tmp_path, observer, named) == set()
         with context(tmp_path, observer, on(made), min_labels=20) as work:
             assert retrain(work, "secret").model.recipe

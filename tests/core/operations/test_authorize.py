@@ -73,6 +73,7 @@ from sftsec_core.operations.migrate_store import migrate_store
 from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.move_store import move_store
 from sftsec_core.operations.optimize import optimize
+from sftsec_core.operations.plan_adapt import plan_adapt
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.privacy_account import privacy_account
@@ -109,6 +110,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     add_token: Permission.MANAGE_TOKENS,
     add_verdicts: Permission.LABEL,
     adapt: Permission.RETRAIN,
+    plan_adapt: Permission.RETRAIN,
     backtest: Permission.RETRAIN,
     build_dataset: Permission.BUILD_DATASET,
     check_connectors: Permission.PULL,
@@ -196,6 +198,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
 # What use cases share; each takes a context, and is called by a use case that has asked.
 SHARED = {
     "adapted_encoders",
+    "bring_encoders",
     "all_schedules",
     "approval_state",
     "approve",
@@ -260,6 +263,7 @@ SHARED = {
     "takes_people",
     "task_encoder",
     "tell_promotion",
+    "unrecorded",
     "values_of",
     "waiting_approval",
     "waiting_models",

@@ -11,6 +11,10 @@ import yaml
 
 from sftsec_core.api.errors import ConfigError, IntegrityError
 from sftsec_core.demo.source import TASK
+from sftsec_core.models.artifact import publish
+from sftsec_core.operations.adapted_encoders import bring_encoders
+from sftsec_core.operations.authorize import local_admin
+from sftsec_core.operations.context import Context
 from tests.core.cli.invoke import error_of, json_of
 from tests.e2e.site import Site
 from tests.servers.postgres import postgres_server, postgres_url
@@ -120,3 +124,24 @@ class TestShare:
         error = error_of(site, "store", "share")
         assert isinstance(error, ConfigError)
         assert "state.artifacts" in str(error)
+
+
+class TestAdaptedEncoders:
+    def test_one_host_downloads_what_another_made(
+        self, hosts: tuple[Site, Site], tmp_path: Path
+    ) -> None:
+        one, two = hosts
+        draft = tmp_path / "draft"
+        draft.mkdir()
+        (draft / "config.json").write_text("{}")
+        digest, made = publish(draft, one.state / "encoders", "encoder")
+        json_of(one, "store", "share")
+        recipe = {
+            "name": "probe",
+            "encoder": {"path": f".sftsec/encoders/{digest}", "sha256": digest},
+        }
+        two.change("tasks", TASK, train={"recipe": recipe})
+        with Context.open(two.config, actor=local_admin("test")) as context:
+            bring_encoders(context, context.task(TASK).train)
+        names = {file.name for file in (two.state / "encoders" / digest).iterdir()}
+        assert names == {file.name for file in made.iterdir()}
