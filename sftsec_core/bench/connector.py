@@ -177,11 +177,11 @@ def _second(
     if not isinstance(connector, PullsParts) or not isinstance(reference_client, AddsRecords):
         return None
     with tempfile.TemporaryDirectory(prefix="sftsec-bench-") as scratch:
-        grown, anew = (replace(job, folder=Path(scratch) / name) for name in ("grown", "anew"))
+        grown, whole = (replace(job, folder=Path(scratch) / name) for name in ("grown", "whole"))
         first = _in_a_process(grown, _build)
         say(f"building a data set of them took {first['cpu_seconds']} s of CPU time")
         reference_client.add(islice(alerts(job.rows + -(-job.rows // _NEW)), job.rows, None))
-        second, rebuilt = _in_a_process(grown, _build), _in_a_process(anew, _build)
+        second, rebuilt = _in_a_process(grown, _build), _in_a_process(whole, _build)
     return compared(first, second, rebuilt)
 
 
