@@ -128,7 +128,7 @@ class TestEventPool:
             assert row.example.digest == labelled[row.example.uid].digest
             assert (row.example.label, row.example.weight) == ("", 0.0)
 
-    def test_leaves_out_what_is_held_out_or_judged(self, snapshot: Snapshot) -> None:
+    def test_leaves_out_copies_and_judged_ones(self, snapshot: Snapshot) -> None:
         rows = pool_of(snapshot, Split([], [], [])).rows
         twin, group = rows[0].example, ("host7",)
         same = Example("t", twin.inputs, "benign")
