@@ -18,6 +18,7 @@ from sftsec_core.operations.authorize import authorize, authorize_some
 from sftsec_core.operations.drift_reference import keep_reference
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.preflight import check_requirements
+from sftsec_core.operations.promote import tell_votes
 from sftsec_core.operations.proposing import (
     FINGERPRINTS,
     Proposal,
@@ -25,7 +26,6 @@ from sftsec_core.operations.proposing import (
     keep,
     plugin_metrics,
     recall,
-    tell_votes,
     votes_json,
 )
 from sftsec_core.operations.refitting import serving_methods

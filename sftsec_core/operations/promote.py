@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import ModelPromoted, ModelRef, Permission
+from sftsec_core.api.domain import GateDecided, ModelPromoted, ModelRef, Permission, VoteCast
 from sftsec_core.operations.approvals import FORCE, GATE, approve, check_promotable, takes_people
 from sftsec_core.operations.authorize import authorize, authorize_some
 from sftsec_core.operations.outdated_models import check_in_time
 from sftsec_core.registry.card import decision_of
 
 if TYPE_CHECKING:
+    from sftsec_core.api.domain import Decision
     from sftsec_core.operations.approvals import ApprovalState
     from sftsec_core.operations.context import Context
+    from sftsec_core.operations.running import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +103,19 @@ def tell_promotion(
             reason=reason,
         )
     )
+
+
+def tell_votes(run: Run, recipe: str, decision: Decision) -> None:
+    """Emit the votes and what they came to."""
+    for vote in decision.votes:
+        run.emit(
+            VoteCast(
+                recipe=recipe,
+                voter=vote.voter,
+                approve=vote.approve,
+                warning=vote.warning,
+                abstained=vote.abstained,
+                reason=vote.reason,
+            )
+        )
+    run.emit(GateDecided(recipe=recipe, approved=decision.approved))

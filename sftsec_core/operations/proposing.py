@@ -20,11 +20,9 @@ from sftsec_core.api.contracts import (
 from sftsec_core.api.domain import (
     Decision,
     EvalReport,
-    GateDecided,
     Message,
     ModelRef,
     Vote,
-    VoteCast,
 )
 from sftsec_core.api.errors import IntegrityError, NotFoundError
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
@@ -37,7 +35,7 @@ from sftsec_core.operations.auditing import audits_of
 from sftsec_core.operations.error_reasons import error_explainer
 from sftsec_core.operations.fitting import not_compared
 from sftsec_core.operations.live_disagreement import live_disagreement, with_live
-from sftsec_core.operations.promote import tell_promotion
+from sftsec_core.operations.promote import tell_promotion, tell_votes
 from sftsec_core.operations.refitting import Refitter, serving_methods
 from sftsec_core.operations.watched_section import watched_section
 from sftsec_core.recipes.chosen import chosen_recipes
@@ -189,22 +187,6 @@ def plugin_metrics(run: Run) -> dict[str, MetricSpec[Any]]:
         name: spec.with_settings(given.get(name, {}), plugins.base)
         for name, spec in plugins.specs(MetricSpec).items()
     }
-
-
-def tell_votes(run: Run, recipe: str, decision: Decision) -> None:
-    """Emit the votes and what they came to."""
-    for vote in decision.votes:
-        run.emit(
-            VoteCast(
-                recipe=recipe,
-                voter=vote.voter,
-                approve=vote.approve,
-                warning=vote.warning,
-                abstained=vote.abstained,
-                reason=vote.reason,
-            )
-        )
-    run.emit(GateDecided(recipe=recipe, approved=decision.approved))
 
 
 def incumbent_of(run: Run) -> Incumbent | None:

@@ -84,7 +84,7 @@ def self_train(
     Raises:
         DataError: when train has fewer than two labels.
     """
-    study = _Study.of(config, train, pool, task, settings)
+    study = _PoolStudy.of(config, train, pool, task, settings)
     with remembered_embeddings():
         taught = study.teach(train, on_round)
         check = study.check(taught, train, dev) if taught.rows else DevCheck({})
@@ -114,7 +114,7 @@ class _Taught:
 
 
 @dataclass(frozen=True, slots=True)
-class _Study:
+class _PoolStudy:
     """Self-training on one pool, from the whole training part or from a part of it."""
 
     config: SelfTrainingSettings
@@ -131,7 +131,7 @@ class _Study:
         pool: Sequence[Example],
         task: TaskSpec,
         settings: TrainSettings,
-    ) -> _Study:
+    ) -> _PoolStudy:
         """The teacher reads the whole pool, or a random part of it where it reads vectors."""
         vectors = reads_vectors(config, train)
         if vectors and len(pool) > ENCODED_ROWS:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 FOLDS = 3
 ROWS = 3000  # of train that settings are compared on
 MIN_ROWS = 60  # with fewer, settings differ by single rows
+MIN_SECOND = 6  # of the second most frequent class: with fewer, noise alone tells settings apart
 PRUNED_FROM = 600  # rows: with fewer, a fold of them says too little to end a setting by
 # Standard errors by which settings must lead those given: they are the best of several looks.
 MIN_EFFECT_SIZE = 1.0
@@ -70,7 +71,7 @@ class Folds:
         """Divide a sample of a job's train; None where there are too few to tell settings apart."""
         examples = stratified_sample(judged(job.train), rows, job.settings.seed)
         y = columns(examples, job.task)
-        if len(y) < MIN_ROWS or np.unique(y, return_counts=True)[1].max() < FOLDS:
+        if len(y) < MIN_ROWS or _second_class(y) < MIN_SECOND:
             return None
         return cls(examples, y, divide(examples, y, job.settings.seed))
 
@@ -156,7 +157,8 @@ def tune(
     if not count or not searched(recipe.name, job.config):
         return TunedSettings(job.config)
     if folds is None:
-        return TunedSettings(job.config, reason=f"fewer than {MIN_ROWS} labels to compare on")
+        few = f"fewer than {MIN_ROWS} labels, or than {MIN_SECOND} of a second class, to compare on"
+        return TunedSettings(job.config, reason=few)
     parts = folds.growing() if growing else folds.parts()
     study = _Study(recipe, job, folds, parts, Goal.of(job.task, folds.y))
     reason = _search(study, count, (clock() + seconds, clock))
@@ -298,6 +300,12 @@ def divide(
         # A class of fewer rows than folds is missing from one: that is what some tasks have.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         return tuple(rest for _, rest in splitter.split(np.zeros(len(y)), y, groups))
+
+
+def _second_class(y: NDArray[np.int64]) -> int:
+    """Rows of the second most frequent class; 0 where there is one class."""
+    counts = np.sort(np.unique(y, return_counts=True)[1])
+    return int(counts[-2]) if len(counts) > 1 else 0
 
 
 def _group(example: Example, row: int) -> str:

@@ -143,7 +143,9 @@ class TestForgetElsewhere:
             with Store.open(None, folder=site.state, vault=vault) as store:
                 assert rows_holding(store, text) == []
 
-    def test_in_postgresql(self, trained: Site, tmp_path: Path, postgres_url: str) -> None:
+    def test_no_text_stays_in_postgresql(
+        self, trained: Site, tmp_path: Path, postgres_url: str
+    ) -> None:
         file = str(tmp_path / "site.tar")
         trained.run("store", "backup", file, "--with-secrets")
         site = Site(shutil.copytree(trained.folder, tmp_path / "site"))

@@ -40,6 +40,9 @@ class Erring:
         raise NotImplementedError
 
 
+FEW = "fewer than 60 labels, or than 6 of a second class, to compare on"
+
+
 def erring(share: Callable[[LinearConfig], float]) -> RecipeSpec[Any]:
     return replace(LINEAR, fit=lambda job: Erring(job.task.labels, share(job.config)))
 
@@ -101,7 +104,17 @@ class TestTune:
         job = small_job(tmp_path, rows=40)
         found = tune(LINEAR, job, 4, 1e9)
         assert (found.config, found.trials) == (job.config, ())
-        assert found.reason == "fewer than 60 labels to compare on"
+        assert found.reason == FEW
+
+    def test_a_class_of_few_rows_is_not_searched(self, tmp_path: Path) -> None:
+        """Two attacks of 128 rows: whatever is tried differs by noise, and would be taken by it."""
+        rows = two_classes(128)
+        rare = [each for each in rows if each.label == rows[0].label]
+        other = [each for each in rows if each.label != rows[0].label]
+        job = job_of([*rare, *other[:5]], tmp_path, config=LinearConfig())
+        assert Folds.of(job) is None
+        assert tune(LINEAR, job, 4, 1e9).reason == FEW
+        assert Folds.of(job_of([*rare, *other[:6]], tmp_path, config=LinearConfig())) is not None
 
     def test_fold_that_fails_ends_it(self, tmp_path: Path) -> None:
         def fit(_job: TrainJob[Any]) -> Erring:
