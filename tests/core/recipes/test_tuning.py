@@ -106,7 +106,7 @@ class TestTune:
         assert (found.config, found.trials) == (job.config, ())
         assert found.reason == FEW
 
-    def test_a_class_of_few_rows_is_not_searched(self, tmp_path: Path) -> None:
+    def test_a_rare_class_is_not_searched(self, tmp_path: Path) -> None:
         """Two attacks of 128 rows: whatever is tried differs by noise, and would be taken by it."""
         rows = two_classes(128)
         rare = [each for each in rows if each.label == rows[0].label]
