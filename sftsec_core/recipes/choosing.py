@@ -97,7 +97,7 @@ def gather_evidence(search: AutoSearch) -> Evidence | None:
     }
     told = f"{len(folds.y)} rows of train out of fold" + (f" and {dev}" if rows else "")
     examples = [*folds.examples, *search.dev]
-    return Evidence(y, proba, divide(examples, y, search.job.settings.seed), told)
+    return Evidence(y, proba, divide(examples, y, search.job.settings.seed) or None, told)
 
 
 def choose(search: AutoSearch) -> Chosen:

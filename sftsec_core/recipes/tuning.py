@@ -73,7 +73,8 @@ class Folds:
         y = columns(examples, job.task)
         if len(y) < MIN_ROWS or _second_class(y) < MIN_SECOND:
             return None
-        return cls(examples, y, divide(examples, y, job.settings.seed))
+        rest = divide(examples, y, job.settings.seed)
+        return cls(examples, y, rest) if rest else None
 
     def parts(self) -> list[Part]:
         """A fit a fold: together they answer every row."""
@@ -157,8 +158,8 @@ def tune(
     if not count or not searched(recipe.name, job.config):
         return TunedSettings(job.config)
     if folds is None:
-        few = f"fewer than {MIN_ROWS} labels, or than {MIN_SECOND} of a second class, to compare on"
-        return TunedSettings(job.config, reason=few)
+        few = f"fewer than {MIN_ROWS} labels, {MIN_SECOND} of a second class or {FOLDS} groups"
+        return TunedSettings(job.config, reason=f"{few} to compare on")
     parts = folds.growing() if growing else folds.parts()
     study = _Study(recipe, job, folds, parts, Goal.of(job.task, folds.y))
     reason = _search(study, count, (clock() + seconds, clock))
@@ -291,10 +292,15 @@ def _tell(optuna_study: Any, trial: Any, score: float | None) -> None:  # noqa: 
 def divide(
     examples: Sequence[Example], y: NDArray[np.int64], seed: int
 ) -> tuple[NDArray[np.int64], ...]:
-    """Rows of each of `FOLDS` folds, of like classes; near-duplicates and groups share one."""
+    """Rows of each of `FOLDS` folds, of like classes; near-duplicates and groups share one.
+
+    Empty where there are fewer groups than folds.
+    """
     from sklearn.model_selection import StratifiedGroupKFold
 
     groups = np.unique([_group(each, i) for i, each in enumerate(examples)], return_inverse=True)[1]
+    if groups.max(initial=0) + 1 < FOLDS:
+        return ()
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # A class of fewer rows than folds is missing from one: that is what some tasks have.

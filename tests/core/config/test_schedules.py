@@ -57,7 +57,10 @@ class TestSchedules:
         [
             ({"task": "phish"}, "did you mean 'phishing'"),
             ({"task": None}, "name the task of retrain"),
-            ({"run": "train"}, "schedules.nightly.run: Input should be 'retrain', 'score'"),
+            (
+                {"run": "train"},
+                "schedules.nightly.run: Input should be 'retrain', 'adapt', 'score'",
+            ),
             ({"run": "gc"}, "leave out task"),
             ({"run": "score"}, "trains nothing"),
             ({"when": None, "after": None}, "name when it is due"),

@@ -18,7 +18,7 @@ from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.config import LinearConfig
 from sftsec_core.recipes.spaces import searched
 from sftsec_core.recipes.specs import LINEAR
-from sftsec_core.recipes.tuning import FOLDS, Folds, TunedSettings, out_of_fold
+from sftsec_core.recipes.tuning import FOLDS, Folds, TunedSettings, divide, out_of_fold
 from sftsec_core.recipes.tuning import tune as tune_on
 from tests.core.recipes.jobs import job_of, two_classes
 
@@ -40,7 +40,7 @@ class Erring:
         raise NotImplementedError
 
 
-FEW = "fewer than 60 labels, or than 6 of a second class, to compare on"
+FEW = "fewer than 60 labels, 6 of a second class or 3 groups to compare on"
 
 
 def erring(share: Callable[[LinearConfig], float]) -> RecipeSpec[Any]:
@@ -105,6 +105,13 @@ class TestTune:
         found = tune(LINEAR, job, 4, 1e9)
         assert (found.config, found.trials) == (job.config, ())
         assert found.reason == FEW
+
+    def test_two_groups_are_not_searched(self, tmp_path: Path) -> None:
+        """All rows of two hosts: a model of one fold would be judged by its own host's rows."""
+        rows = [replace(each, groups=(f"host{i % 2}",)) for i, each in enumerate(two_classes(128))]
+        job = job_of(rows, tmp_path, config=LinearConfig())
+        assert divide(rows, np.arange(128) % 2, 1) == ()
+        assert tune(LINEAR, job, 4, 1e9).reason == FEW
 
     def test_a_rare_class_is_not_searched(self, tmp_path: Path) -> None:
         """Two attacks of 128 rows: whatever is tried differs by noise, and would be taken by it."""
