@@ -22,7 +22,6 @@ NO_REMOTE = "no_such_remote_cluster_exception"
 _REMOTE = re.compile(r"no such remote cluster: \[([\w*-]+)\]")
 _LONGEST_CAUSE = 400
 _GONE = frozenset({"search_context_missing_exception", "already_closed_exception"})
-_CLOSED = "illegal_state_exception", "already closed"
 BLOCK = "cluster_block_exception"
 BLOCKED = "it was blocked (index.blocks.* or cluster.blocks.*); lift the block"
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from sftsec_core.api import Batch, ConfigError, DataError, IntegrityError, PrivacySpend
 from sftsec_core.sdk.hashed_ngrams import hashed_ngrams
-from sftsec_core.sdk.privacy_accounting import noise_for
+from sftsec_core.sdk.privacy_accounting import noise_for, one_a_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,7 +118,7 @@ def train_private_linear(job: TrainJob[PrivateLinearConfig]) -> PrivateLinearMod
         DataError: when train has fewer than two labels.
     """
     config, labels = job.config, job.task.labels
-    examples = _one_a_cluster(job.train)
+    examples = one_a_cluster(job.train)
     if len({each.label for each in examples}) < 2:
         raise DataError("training needs examples of two labels or more")
     features = HashedNgrams(config.features, config.max_chars)
@@ -144,7 +144,7 @@ def train_private_linear(job: TrainJob[PrivateLinearConfig]) -> PrivateLinearMod
 
 def privacy_of(config: PrivateLinearConfig, train: Sequence[Example]) -> PrivacySpend:
     """What a training on these examples spends."""
-    return _spend_of(config, config.delta or delta_of(max(len(_one_a_cluster(train)), 2)))
+    return _spend_of(config, config.delta or delta_of(max(len(one_a_cluster(train)), 2)))
 
 
 def delta_of(rows: int) -> float:
@@ -160,17 +160,6 @@ def _spend_of(config: PrivateLinearConfig, delta: float) -> PrivacySpend:
             f"that draw {config.sample_rate:.0%} of the rows: lower `steps` or `sample_rate`"
         )
     return PrivacySpend(noise, config.sample_rate, config.steps)
-
-
-def _one_a_cluster(examples: Sequence[Example]) -> list[Example]:
-    """The first of each cluster that can be learned from; one below 0 is alone."""
-    seen: set[int] = set()
-    kept = []
-    for each in examples:
-        if each.weight > 0 and (each.cluster < 0 or each.cluster not in seen):
-            seen.add(each.cluster)
-            kept.append(each)
-    return kept
 
 
 def _descend(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import PrivacySpend
 from sftsec_core.api.errors import TrainingError
-from sftsec_core.sdk.privacy_accounting import noise_for
+from sftsec_core.sdk.privacy_accounting import noise_for, one_a_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,14 +42,3 @@ def planned_spend(settings: PrivateSettings, rows: int) -> PrivacySpend:
             f"{settings.sample_rate:.0%} of the rows: lower privacy.steps or privacy.sample_rate"
         )
     return PrivacySpend(noise, settings.sample_rate, settings.steps)
-
-
-def one_a_cluster(examples: Sequence[Example]) -> list[Example]:
-    """The first of each cluster that can be learned from; one below 0 is alone."""
-    seen: set[int] = set()
-    kept = []
-    for each in examples:
-        if each.weight > 0 and (each.cluster < 0 or each.cluster not in seen):
-            seen.add(each.cluster)
-            kept.append(each)
-    return kept

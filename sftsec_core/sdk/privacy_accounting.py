@@ -21,6 +21,8 @@ from sftsec_core.api.errors import PluginError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sftsec_core.api.domain import Example
+
 # Whole orders, whose terms are few.
 _ORDERS = (*range(2, 33), 40, 48, 64, 128, 256)
 _LEAST, _MOST = 0.1, 1000.0  # noise multipliers that are tried
@@ -104,3 +106,14 @@ def _rdp_module() -> Any:  # noqa: ANN401 - a module
             "the privacy that was spent is computed by Opacus: pip install 'sftsec[privacy]'"
         ) from error
     return rdp
+
+
+def one_a_cluster(examples: Sequence[Example]) -> list[Example]:
+    """The first of each cluster that can be learned from; one below 0 is alone."""
+    seen: set[int] = set()
+    kept = []
+    for each in examples:
+        if each.weight > 0 and (each.cluster < 0 or each.cluster not in seen):
+            seen.add(each.cluster)
+            kept.append(each)
+    return kept

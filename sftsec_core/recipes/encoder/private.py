@@ -31,8 +31,9 @@ from sftsec_core.recipes.encoder.classifier_parts import set_dropout
 from sftsec_core.recipes.encoder.data import EncodedTexts, pad_rows
 from sftsec_core.recipes.encoder.encoder import pick_device, quiet_transformers
 from sftsec_core.recipes.encoder.windows import encode_windows
-from sftsec_core.recipes.private_rows import one_a_cluster, planned_spend
+from sftsec_core.recipes.private_rows import planned_spend
 from sftsec_core.recipes.reading import Reading
+from sftsec_core.sdk.privacy_accounting import one_a_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
