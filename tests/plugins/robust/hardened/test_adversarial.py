@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from sftsec_core.api import TrainJob, TrainSettings
-from sftsec_core.testing import make_examples, make_task
+from sftsec_core.api import Example, TrainJob, TrainSettings
+from sftsec_core.testing import make_task
 from sftsec_robust.attacks.registry import HELD_OUT
 from sftsec_robust.canonical.text import canonical_text
 from sftsec_robust.copies import TRAINED
@@ -66,15 +68,27 @@ class TestMissedVariants:
 
 class TestRounds:
     def test_count_what_they_found(self) -> None:
-        settings = HardenedSettings(copies=0, adversarial_rounds=1, adversarial_rows=20)
-        job = TrainJob(
-            task=make_task(),
-            train=make_examples(60),
-            dev=[],
-            config=settings,
-            settings=TrainSettings(),
-            workdir=Path(),
-        )
-        notes = train_hardened(job).notes
-        assert notes["disguised_copies"] == notes["found_by_search"] >= 0
-        assert notes["found_by_search"] % 2 == 0
+        words = ("lunch", "agenda", "minutes", "thursday", "report", "budget")
+        examples = [
+            Example.of_text(
+                f"{n}",
+                f"{words[n % 6]} {words[n % 5]} {'verify' if n % 2 else words[n % 4]} {n}",
+                ("benign", "malicious")[n % 2],
+            )
+            for n in range(60)
+        ]
+        without, once = (_notes(examples, rounds) for rounds in (0, 1))
+        assert without == {"disguised_copies": 0, "found_by_search": 0}
+        assert once["disguised_copies"] == once["found_by_search"] > 0
+
+
+def _notes(examples: list[Example], rounds: int) -> Mapping[str, Any]:
+    job = TrainJob(
+        task=make_task(),
+        train=examples,
+        dev=[],
+        config=HardenedSettings(copies=0, adversarial_rounds=rounds, adversarial_rows=20),
+        settings=TrainSettings(),
+        workdir=Path(),
+    )
+    return train_hardened(job).notes
