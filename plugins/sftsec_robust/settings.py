@@ -85,7 +85,7 @@ class HardenedSettings(Strict):
         1, ge=0, le=10, description="Fits on the most suspicious window of each attack."
     )
     adversarial_rounds: int = Field(
-        1,
+        0,
         ge=0,
         le=10,
         description="Trainings after a search for disguises that the last one misses.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sftsec_core.api import (
@@ -45,17 +45,12 @@ def adversarial(
         The rows, each with its copies behind it.
     """
     benign = [_text(each) for each in examples if each.label == task.benign][:_KNOWN]
-    written = config.canonical
-
-    def read(text: str) -> str:
-        return text if written is None else canonical_text(text, written)
-
-    disguiser = Disguiser(benign, copies=config.copies, chain=config.chain, seed=seed, read=read)
+    disguiser = Disguiser(benign, copies=config.copies, chain=config.chain, seed=seed)
     cluster = max((example.cluster for example in examples), default=-1) + 1
     taken = {example.uid for example in examples}
     rows: list[Example] = []
     for example in examples:
-        copies = list(disguiser.of(example.uid, _text(example))) if example.weight > 0 else []
+        copies = list(_copies(config, example, disguiser)) if example.weight > 0 else []
         place = example.cluster if example.cluster >= 0 or not copies else cluster
         cluster += place == cluster
         weight = example.weight / (len(copies) + 1)
@@ -72,6 +67,15 @@ def adversarial(
             for number, text in enumerate(copies, 1)
         ]
     return TransformResult(rows, {"originals": len(examples), "copies": len(rows) - len(examples)})
+
+
+def _copies(config: AdversarialSettings, example: Example, disguiser: Disguiser) -> Iterator[str]:
+    seen = {_text(example)}
+    for copy in disguiser.of(example.uid, _text(example)):
+        read = copy if config.canonical is None else canonical_text(copy, config.canonical)
+        if read not in seen:
+            seen.add(read)
+            yield read
 
 
 def _text(example: Example) -> str:

@@ -916,7 +916,7 @@ PLUGIN_ROWS: tuple[Elsewhere, ...] = (
     Elsewhere(
         ("plugins/sftsec_robust/settings.py",),
         "tests/plugins/robust/test_transform.py",
-        "settings of the plugin, and the copies that the transform and the recipe share",
+        "settings of the plugin",
     ),
     Elsewhere(
         (

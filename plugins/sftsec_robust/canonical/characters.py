@@ -6,9 +6,9 @@ import re
 
 from sftsec_core.sdk.bidi import as_displayed
 
-_LEET = str.maketrans("01345789@$", "oieastbgas")
+_LEET = str.maketrans("013457@$", "oieastas")
 _LEET_WORD = re.compile(r"(?<![\w@$])[\w@$]{4,40}(?![\w@$])")
-_WITHIN = re.compile(r"[01345789@$]\w*[^\W\d_]")
+_WITHIN = re.compile(r"[013457@$]\w*[^\W\d_]")
 _APART = re.compile(
     r"(?<![^\W_])[^\W\d_](?:(?P<between>[ .*_-])[^\W\d_])(?:(?P=between)[^\W\d_])+(?![^\W_])"
 )

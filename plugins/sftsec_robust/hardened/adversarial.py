@@ -32,7 +32,7 @@ class TrainingRow:
     Attributes:
         text: as it came, cut to the characters that are read.
         column: of its label.
-        weight: of it with all its copies.
+        weight: of it and of each of its copies.
         read: it and its copies as the model reads them; grows from round to round.
     """
 

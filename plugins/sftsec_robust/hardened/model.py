@@ -27,32 +27,25 @@ if TYPE_CHECKING:
 
     from sftsec_core.api import Batch
 
-_CHARACTERS, _WORDS = 2**20, 2**18
-FEATURES = _CHARACTERS + _WORDS
+FEATURES = 2**20
 SETTINGS, WEIGHTS = "hardened.json", "hardened.safetensors"
 _BLOCK = 20_000  # windows that are scored at once
 _MAX_N = 4
-_MAX_WORDS = 3
-_WORD = r"\w+"  # of one letter as well: `u`, `r`, `4`
 
 
 def hashed_ngrams(windows: Sequence[str]) -> sparse.csr_matrix:
-    """Counts as 1 + log of what a window is made of, shape (len(windows), FEATURES).
-
-    Character 1-4-grams within words, and 1-3-grams of words: a sentence is told by its words, one
-    word that was mistyped by its characters.
-    """
+    """Counts of character 1-4-grams within words as 1 + log, shape (len(windows), FEATURES)."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
-    shared: dict[str, Any] = {"alternate_sign": False, "norm": None, "dtype": np.float32}
-    characters = HashingVectorizer(
-        analyzer="char_wb", ngram_range=(1, _MAX_N), n_features=_CHARACTERS, **shared
+    hasher = HashingVectorizer(
+        analyzer="char_wb",
+        ngram_range=(1, _MAX_N),
+        n_features=FEATURES,
+        alternate_sign=False,
+        norm=None,
+        dtype=np.float32,
     )
-    words = HashingVectorizer(
-        token_pattern=_WORD, ngram_range=(1, _MAX_WORDS), n_features=_WORDS, **shared
-    )
-    parts = [characters.transform(windows), words.transform(windows)]
-    counts = sparse.hstack(parts, format="csr")
+    counts = hasher.transform(windows).tocsr()
     counts.data = 1 + np.log(counts.data)
     return counts
 
@@ -79,7 +72,7 @@ class HardenedModel:
             is the bias.
         kinds: weights of the head that tells attacks apart, shape (k - 1, FEATURES + 1); empty
             where there is one kind.
-        notes: how it was fitted, for the report; not saved.
+        notes: how it was fitted, for the model card; not saved.
     """
 
     labels: tuple[str, ...]

@@ -82,23 +82,16 @@ def _rows(job: TrainJob[HardenedSettings]) -> list[TrainingRow]:
         raise TrainingError("recipe 'hardened' needs benign rows and attacks in train")
     texts = Batch.of_examples(job.task.inputs, examples).text()
     known = [t for t, each in zip(texts, examples, strict=True) if each.label == benign]
-
-    def read(text: str) -> str:
-        return canonical_text(text, config.canonical)
-
     disguiser = Disguiser(
-        known[:_KNOWN], copies=config.copies, chain=config.chain, seed=job.settings.seed, read=read
+        known[:_KNOWN], copies=config.copies, chain=config.chain, seed=job.settings.seed
     )
-    cut = [text[: config.max_chars] for text in texts]
-    return [
-        TrainingRow(
-            text,
-            labels.index(each.label),
-            each.weight,
-            [read(text), *disguiser.of(each.uid, text)],
-        )
-        for text, each in zip(cut, examples, strict=True)
-    ]
+    rows = []
+    for text, each in zip(texts, examples, strict=True):
+        cut = text[: config.max_chars]
+        copies = [cut, *disguiser.of(each.uid, cut)]
+        read = list(dict.fromkeys(canonical_text(copy, config.canonical) for copy in copies))
+        rows.append(TrainingRow(cut, labels.index(each.label), each.weight / len(copies), read))
+    return rows
 
 
 def _fitted(job: TrainJob[HardenedSettings], rows: Sequence[TrainingRow]) -> HardenedModel:
@@ -133,7 +126,7 @@ def _bags(
             owner += [len(columns)] * len(found)
             windows += found
             columns.append(row.column)
-            weights.append(row.weight / len(row.read))
+            weights.append(row.weight)
     counts = hashed_ngrams(windows)
     frequency = np.bincount(counts.indices, minlength=FEATURES)
     idf = np.where(frequency > 0, np.log((1 + len(windows)) / (1 + frequency)) + 1, 0)
