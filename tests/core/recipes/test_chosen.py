@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sftsec_core.api.domain import InputField, InputKind
 from sftsec_core.api.settings.task import TrainSettings
-from sftsec_core.recipes.chosen import chosen_recipes
+from sftsec_core.recipes.chosen import chosen_recipes, unread_note
+from sftsec_core.recipes.specs import LINEAR
 
 
 class TestChosenRecipes:
@@ -22,3 +24,11 @@ class TestChosenRecipes:
             }
         )
         assert chosen_recipes(settings, "linear")["linear"].options() == {"regularization": 1.0}
+
+
+class TestUnreadNote:
+    def test_names_five_and_counts_others(self) -> None:
+        numbers = [InputField(f"n{n}", InputKind.NUMBER, (f"n{n}",)) for n in range(500)]
+        said = "recipe 'linear' does not read n0, n1, n2, n3, n4 and 495 more"
+        assert unread_note(LINEAR, numbers) == said
+        assert unread_note(LINEAR, ()) is None
