@@ -9,8 +9,9 @@ from sftsec_core.api.domain import PullWindow
 from sftsec_core.sdk.errors import refuse_private
 from sftsec_core.sdk.fields import find_value
 from sftsec_files.errors import MissingColumnsError, SourceError
+from sftsec_files.packing import why_refused
 from sftsec_files.readers import columns_of
-from sftsec_files.sources import A_WORKBOOK, find_sources
+from sftsec_files.sources import find_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,8 +48,8 @@ def content_problems(config: FilesConfig) -> Iterator[str]:
     try:
         sources = find_sources(config, warn=False)  # the pull that follows says it
         for source in sources:
-            if source.format == "workbook":
-                yield f"{source.path} is {A_WORKBOOK}"
+            if source.format == "refused":
+                yield f"{source.path} is {why_refused(source.path)}"
         FieldCheck(config, PullWindow()).check_tables(sources)
     except SourceError as error:
         yield str(error)
