@@ -28,7 +28,7 @@ _AHEAD = timedelta(days=1)
 # and 2100 no two units share a number.
 _PER_SECOND = {"epoch_ns": 10**9, "epoch_us": 10**6, "epoch_ms": 10**3, "epoch": 1}
 _FROM = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3))
-# Since 1601 (Windows' FILETIME) and since the year 1 (.NET): as nanoseconds these are of 1973 to 1990.
+# Ticks since 1601 (Windows) and since the year 1 (.NET) would be nanoseconds of 1973 to 1990.
 _TICKS_UNTIL = 663 * 10**15
 _NUMBER = re.compile(r"[+-]?\d{1,30}(?:\.\d*)?", re.ASCII)
 _SCIENTIFIC = re.compile(r"([+-]?\d(?:\.(\d+))?)e\+?(\d{1,2})", re.IGNORECASE | re.ASCII)
