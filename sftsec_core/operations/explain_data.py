@@ -207,6 +207,8 @@ def _without_text(wanted: Sequence[str], run: Run) -> str:
 def absent_fields(wanted: Sequence[str], incidents: Sequence[Incident]) -> str:
     """Say which fields incidents have, where they lack those that a task reads."""
     there = _names(incidents)
+    if blank := [name for name in wanted if name in there]:
+        return f"{', '.join(blank)} {'is' if len(blank) == 1 else 'are'} blank in those looked at"
     close = [
         f"{name}: perhaps {like[0]}"
         for name in wanted

@@ -158,6 +158,10 @@ class TestNoExamples:
         assert "flow" in said.partition(", and others have message: ")[0]
         assert "not message" not in line
 
+    def test_tells_blank_from_missing_fields(self, tmp_path: Path) -> None:
+        (line,) = told(tmp_path, [row(n) | {"message": " "} for n in range(9)])
+        assert line.endswith("; message is blank in those looked at")
+
     def test_gives_several_causes_with_counts(self, tmp_path: Path) -> None:
         rows = [row(1, "odd"), row(2, "unknown"), row(3) | {"message": ""}]
         (line,) = told(tmp_path, rows)
