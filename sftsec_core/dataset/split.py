@@ -102,9 +102,10 @@ def _require_parts(split: Split, policy: SplitSettings) -> Split:
     for name, part in split.parts():
         wanted = name == "train" or getattr(policy, name) > 0 or split.method == "given"
         if not part and wanted:
+            of = _units(_all_rows(split))
             raise DataError(
-                f"split by {split.method}: no example is left for {name} of {_units(_all_rows(split))}; "
-                "more verdicts are needed, or other shares in the task's `split`"
+                f"split by {split.method}: no example is left for {name} of {of}; more "
+                "verdicts are needed, or other shares in the task's `split`"
             )
     labels = {example.label for example in split.train}
     if len(labels) < 2:
