@@ -206,5 +206,22 @@ class TestGaps:
         assert missing == "no incident of 40 has a value in host.nam, which the task reads"
         assert uncounted == "of 40 incidents `context` does not count 3 without a time"
 
+    def test_of_other_uses_are_told(self, tmp_path: Path) -> None:
+        rows = [row(n, ("good", "evil")[n % 2], user="u") for n in range(40)]
+        function = {
+            "kind": "regex",
+            "fields": ["subject", "user"],
+            "pattern": "x",
+            "label": "benign",
+        }
+        (line,) = told(
+            tmp_path,
+            rows,
+            evaluation={"groups": ["unit", "user"]},
+            labelling_functions={"f": function},
+            unlabelled={"max": 10},
+        )
+        assert line == "no incident of 40 has a value in unit, subject, which the task reads"
+
     def test_are_none_in_a_whole_set(self, tmp_path: Path) -> None:
         assert told(tmp_path, [row(n, ["good", "evil"][n % 2]) for n in range(40)]) == []
