@@ -214,7 +214,7 @@ class TestGaps:
             "pattern": "x",
             "label": "benign",
         }
-        (line,) = told(
+        line, _ = told(
             tmp_path,
             rows,
             evaluation={"groups": ["unit", "user"]},
