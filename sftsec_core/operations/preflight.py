@@ -28,7 +28,6 @@ from sftsec_core.api.errors import ConfigError, PluginError, unknown
 from sftsec_core.config.load import load_settings, validate
 from sftsec_core.plugins import Plugins, get
 from sftsec_core.recipes.chosen import chosen_recipes, encoders_in, unread_note
-from sftsec_core.recipes.encoder_files import check_encoder_folder, encoders_relative_to
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,11 +228,13 @@ def check_encoders(task: TaskSettings, plugins: Plugins, file: Path, name: str) 
             continue
         config = plugins.specs(kind)[chosen].configure(options, base=plugins.base)
         for key, encoder in encoders_in(config):
-            path = ".".join(("tasks", name, *place, key, "max_length"))
+            from sftsec_core.recipes import encoder_files  # imports numpy
+
             try:
-                with encoders_relative_to(plugins.base):
-                    check_encoder_folder(encoder)
+                with encoder_files.encoders_relative_to(plugins.base):
+                    encoder_files.check_encoder_folder(encoder)
             except ConfigError as error:
+                path = ".".join(("tasks", name, *place, key, "max_length"))
                 raise ConfigError(str(error), file=file, path=path) from error
 
 

@@ -229,7 +229,7 @@ class TestRefusals:
             ({"hidden_act": "nope"}, r"does not fit its config\.json \(KeyError"),
         ],
     )
-    def test_damaged_configuration(
+    def test_damaged_configuration_is_told(
         self, values: dict[str, Any], told: str, folders: dict[str, EncoderSettings], tmp_path: Path
     ) -> None:
         settings = change(folders["bert-classifier"], tmp_path / "changed", **values)
@@ -246,7 +246,7 @@ class TestRefusals:
             (lambda raw: raw.replace(b'"F32"', b'"I32"'), "in I32: give weights in F32, F16"),
         ],
     )
-    def test_damaged_weights(
+    def test_damaged_weights_are_told(
         self,
         damage: Callable[[bytes], bytes],
         told: str,
