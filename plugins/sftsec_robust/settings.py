@@ -34,8 +34,8 @@ class MaxRobustDropSettings(Strict):
         None,
         ge=0,
         le=1,
-        description="Share of the clean recall that the search may cost, at most. Default: the "
-        "audit's max_drop where it ran; set, it takes the audit.",
+        description="Share of the clean recall that the search may cost, at most; it takes the "
+        "audit `disguise`. Default: a loss above the audit's max_drop is a warning.",
     )
 
 

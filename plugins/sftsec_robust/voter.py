@@ -20,9 +20,10 @@ def max_robust_drop(
     _live: EvalReport | None,
     _gate: GateSettings,
 ) -> Vote | None:
-    """Reject a model of which disguise takes too much of the recall.
+    """Reject a model of which disguise takes more of the recall than `drop`.
 
-    It abstains where the audit did not run and no bound is set; a bound without the audit rejects.
+    Without that bound, a loss above the audit's `max_drop` is a warning. It abstains where the
+    audit did not run and no bound is set; a bound without the audit rejects.
     """
     figures = risk_figures(candidate, _AUDIT)
     if figures is None:
@@ -40,4 +41,7 @@ def max_robust_drop(
         f"{figures['rows']:,} detected attacks, disguised with {figures['queries']} questions "
         f"each: {lost:.1%} are missed ({bound:.1%} allowed)"
     )
+    if config.drop is None and lost > bound:
+        reason = f"{words}; no bound is set (gate.voters.{VOTER}.drop)"
+        return Vote(VOTER, True, reason, warning=True)
     return Vote(VOTER, lost <= bound, words)

@@ -20,6 +20,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,6 +164,8 @@ def measure(run: BenchRun) -> dict[str, Any]:
         raise DataError(f"{run.folder}: recipe {run.recipe.name!r} reads none of its fields")
     dataset, pool = data.with_labels(dataset, run.limit_train, run.unlabelled, run.seed)
     settings = TrainSettings(seed=run.seed, budget=run.budget)
+    for requirement in run.recipe.requires:
+        import_module(requirement.module)  # before the clock starts, as for SetFit
     with tempfile.TemporaryDirectory() as workdir:
         started, cpu = time.perf_counter(), time.process_time()
         job = TrainJob(

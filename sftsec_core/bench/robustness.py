@@ -115,10 +115,6 @@ def _write_config(
         "decider": {"name": "threshold", **threshold},
         "evaluation": {"audits": {_AUDIT: audit}},
         # What is measured is the recipe, not what the gate would put in its place.
-        "gate": {
-            "min_labels": 1,
-            "beat_baseline": False,
-            "voters": {"max_robust_drop": {"drop": 1.0}},
-        },
+        "gate": {"min_labels": 1, "beat_baseline": False},
     }
     write_given_site(site, arm, task, ["robust"], body)

@@ -83,7 +83,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         examples = left_out(read, canaries)
         if not examples:
             raise no_examples(run, snapshot, resolution)
-        warn_of_gaps(run, snapshot, resolution)
+        warn_of_gaps(run, snapshot, resolution, events.counts)
         split = _divided(run, examples)
         leaks = _checked(run, split)
         parts = {name: len(part) for name, part in split.parts()}

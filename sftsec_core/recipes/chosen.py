@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import InputField
     from sftsec_core.api.settings.task import TrainSettings
 
+_SHOWN = 5  # `context` alone may have 500 inputs
+
 
 def chosen_recipes(settings: TrainSettings, baseline: str) -> dict[str, Choice]:
     """The recipes to fit by name: the task's own, the baseline, those to compare with.
@@ -40,6 +42,8 @@ def encoders_in(config: BaseModel) -> Iterator[tuple[str, EncoderSettings]]:
 
 
 def unread_note(recipe: RecipeSpec[Any], inputs: Sequence[InputField]) -> str | None:
-    """One line that names the inputs that a recipe does not read; None when it reads all."""
+    """One line that names inputs that a recipe does not read; None when it reads all."""
     unread = recipe.unread(inputs)
-    return f"recipe {recipe.name!r} does not read {', '.join(unread)}" if unread else None
+    more = f" and {len(unread) - _SHOWN:,} more" if len(unread) > _SHOWN else ""
+    shown = ", ".join(unread[:_SHOWN]) + more
+    return f"recipe {recipe.name!r} does not read {shown}" if unread else None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.recipes.config import EncoderSettings
+    from sftsec_core.recipes.encoder.precision import Computing
     from sftsec_core.recipes.reading import Pooling, Span
     from sftsec_core.recipes.window_selector import WindowSelector
 
@@ -70,7 +71,7 @@ class Embedder:
         self._files = resolve_encoder(settings, recorded)
         self._reading = Reading.of(settings)
         self._selector = selector
-        self._loaded: tuple[Any, Any] | None = None
+        self._loaded: tuple[Any, Computing] | None = None
 
     @property
     def poolings(self) -> tuple[Pooling, ...]:
@@ -155,31 +156,35 @@ class Embedder:
         read = read_texts(texts, self._load()[0], self._reading, self._selector)
         return [each.unread for each in read]
 
-    def _load(self) -> tuple[Any, Any]:
+    def _load(self) -> tuple[Any, Computing]:
         """The tokenizer and the encoder, loaded and checked when they are first used."""
         from sftsec_core.recipes.encoder import encoder as torch_encoder
         from sftsec_core.recipes.encoder.architecture import check_reading
+        from sftsec_core.recipes.encoder.precision import Computing
 
         if self._loaded is None:
             encoder = torch_encoder.load_encoder(self._files.folder)
+            encoder = encoder.to(torch_encoder.pick_device())
             tokenizer = torch_encoder.load_tokenizer(self._files.folder)
             check_reading(encoder, tokenizer, self._reading)
-            self._loaded = tokenizer, encoder.to(torch_encoder.pick_device())
+            self._loaded = (
+                tokenizer,
+                Computing.of(encoder, tokenizer, self._settings.precision),
+            )
         return self._loaded
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        from sftsec_core.recipes.encoder import encoder as torch_encoder
-        from sftsec_core.recipes.encoder.precision import use_bf16
+        from sftsec_core.recipes.encoder import vectors
+        from sftsec_core.recipes.encoder.encoder import depth
 
-        tokenizer, encoder = self._load()
-        depth = torch_encoder.depth(encoder)
-        return torch_encoder.embed(
+        tokenizer, computing = self._load()
+        layers = depth(computing.encoder)
+        return vectors.embed(
             texts,
             tokenizer,
-            encoder,
+            computing,
             reading=self._reading,
             selector=self._selector,
-            layers=(depth // 2, depth),
+            layers=(layers // 2, layers),
             poolings=self.poolings,
-            bf16=use_bf16(self._settings.precision),
         )

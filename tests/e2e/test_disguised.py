@@ -1,4 +1,4 @@
-"""A bound on disguise without its audit, through the command line; test_risks.py has the rest."""
+"""Disguise through the command line: a bound without its audit, and the audit without a bound."""
 
 from __future__ import annotations
 
@@ -54,3 +54,11 @@ class TestRetrain:
         cast = {each["voter"]: each for each in said["votes"]}
         assert "add it to evaluation.audits" in cast["max_robust_drop"]["reason"]
         assert not said["promoted"]
+
+    def test_loss_without_a_bound_warns(self, site: Site) -> None:
+        site.change("tasks", TASK, evaluation={"audits": {"disguise": {"rows": 10, "queries": 20}}})
+        said = json.loads(site.run("retrain", TASK, "--json"))
+        cast = {each["voter"]: each for each in said["votes"]}
+        assert cast["max_robust_drop"]["warning"], said["votes"]
+        assert "no bound is set" in cast["max_robust_drop"]["reason"]
+        assert said["promoted"]

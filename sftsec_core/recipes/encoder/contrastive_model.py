@@ -7,6 +7,7 @@ checkpoint, and beside it `contrastive.safetensors` and `contrastive.json`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,12 +18,12 @@ from sftsec_core.models.model_format import read_json, read_tensors, write_json,
 from sftsec_core.recipes.encoder.classifier_parts import load_whole
 from sftsec_core.recipes.encoder.encoder import (
     depth,
-    embed,
     load_tokenizer,
     pick_device,
     quiet_transformers,
 )
-from sftsec_core.recipes.encoder.precision import Precision, settled, use_bf16
+from sftsec_core.recipes.encoder.precision import Computing, Precision, settled
+from sftsec_core.recipes.encoder.vectors import embed
 from sftsec_core.recipes.encoder.windows import read_texts
 from sftsec_core.recipes.hybrid import join_blocks, scaled
 from sftsec_core.recipes.logistic import LogisticHead
@@ -45,7 +46,7 @@ HEAD = "contrastive.safetensors"
 _SCORED_AT_ONCE = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TunedEncoder:
     """An encoder of one's own: texts to the vectors of its middle and its last layer.
 
@@ -63,18 +64,22 @@ class TunedEncoder:
     selector: WindowSelector | None = None
     precision: Precision = "auto"
 
+    @cached_property
+    def _computing(self) -> Computing:
+        """Made when the first text is embedded: by then the module is tuned."""
+        return Computing.of(self.module, self.tokenizer, self.precision)
+
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts; shape (len(texts), 2, hidden size)."""
         layers = depth(self.module)
         vectors: NDArray[np.float32] = embed(
             texts,
             self.tokenizer,
-            self.module,
+            self._computing,
             reading=self.reading,
             selector=self.selector,
             layers=(layers // 2, layers),
             poolings=(self.pooling,),
-            bf16=use_bf16(self.precision),
         )[0]
         return vectors
 

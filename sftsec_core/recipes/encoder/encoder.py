@@ -1,11 +1,10 @@
-"""The pretrained encoder, loaded from files that `encoder_files` has checked; texts to vectors."""
+"""The pretrained encoder, loaded from files that `encoder_files` has checked."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from safetensors import safe_open
 from transformers import AutoModel, AutoTokenizer
@@ -17,22 +16,13 @@ from sftsec_core.recipes.encoder.architecture import (
     UNREADABLE,
     cause,
     check_architecture,
-    filling_id,
 )
-from sftsec_core.recipes.encoder.data import pad_rows
-from sftsec_core.recipes.encoder.windows import encode_windows, pooling_weights, windows_of
 from sftsec_core.recipes.encoder_files import WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from sftsec_core.recipes.reading import Pooling, Reading
-    from sftsec_core.recipes.window_selector import WindowSelector
-
-EMBEDDED_TOKENS = 2048  # of a batch that is embedded, padding included
 _FLOATS = ("F32", "F16", "BF16", "F64")  # as a file of safetensors has it
 _WANTED = "it needs a tokenizer.json, as tokenizer.save_pretrained writes it"
 
@@ -189,74 +179,3 @@ def mean_pool(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """
     weights = mask.unsqueeze(-1).to(torch.float32)
     return (hidden.float() * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-
-
-def embed(
-    texts: Sequence[str],
-    tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
-    encoder: torch.nn.Module,
-    *,
-    reading: Reading,
-    selector: WindowSelector | None = None,
-    layers: Sequence[int] = (-1,),
-    poolings: Sequence[Pooling] = ("mean",),
-    bf16: bool = False,
-) -> NDArray[np.float32]:
-    """Turn texts into the means of their token vectors, pooled over their windows.
-
-    Args:
-        texts: any strings, the empty one too; equal texts are computed once.
-        tokenizer: of the encoder.
-        encoder: in evaluation mode, on the device to compute on.
-        reading: what is read of a text.
-        selector: ranks the windows of a text that has more.
-        layers: whose vectors to take: 0 the word embeddings, 1 the first layer, -1 the last.
-        poolings: how windows become one; equal for a text of one window.
-        bf16: multiply in bfloat16; the vectors are float32.
-
-    Returns:
-        Shape (len(poolings), len(texts), len(layers), hidden size), in the texts' order.
-    """
-    unique = list(dict.fromkeys(texts))
-    config: Any = encoder.config
-    shape = (len(poolings), len(unique), len(layers), config.hidden_size)
-    out = np.zeros(shape, dtype=np.float32)
-    out[[pooling == "max" for pooling in poolings]] = -np.inf
-    device = next(encoder.parameters()).device
-    for start in range(0, len(unique), 16384):  # bounds the token ids that are held at once
-        block = encode_windows(unique[start : start + 16384], tokenizer, reading, selector)
-        rows, owner = windows_of(block)
-        weights = {pooling: pooling_weights(block, pooling) for pooling in poolings}
-        for batch in length_buckets(rows.lengths.tolist(), EMBEDDED_TOKENS):
-            padded = pad_rows(rows.take(np.array(batch)), filling_id(tokenizer, encoder))
-            found = _forward(
-                encoder,
-                padded["input_ids"].to(device),
-                padded["attention_mask"].to(device),
-                layers,
-                bf16=bf16,
-            )
-            for one, pooling in zip(out, poolings, strict=True):
-                add = np.maximum if pooling == "max" else np.add
-                add.at(one, start + owner[batch], found * weights[pooling][batch, None, None])
-    where = {text: i for i, text in enumerate(unique)}
-    return out[:, [where[text] for text in texts]]
-
-
-def _forward(
-    encoder: torch.nn.Module,
-    ids: torch.Tensor,
-    mask: torch.Tensor,
-    layers: Sequence[int],
-    *,
-    bf16: bool,
-) -> NDArray[np.float32]:
-    kind = ids.device.type
-    half = torch.autocast(kind, dtype=torch.bfloat16, enabled=bf16)
-    with torch.inference_mode(), half:
-        hidden = encoder(
-            input_ids=ids, attention_mask=mask, output_hidden_states=True
-        ).hidden_states
-        pooled = torch.stack([mean_pool(hidden[layer], mask) for layer in layers], dim=1)
-        array: NDArray[np.float32] = pooled.float().cpu().numpy()
-        return array

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,8 @@ from sftsec_core.recipes.encoder.encoder import half_precision, pick_device
 from sftsec_core.recipes.encoder.packing import PACKED, Collator, position_to_pack, sharing_copy
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from sftsec_core.recipes.encoder.classifier import PooledClassifier
 
 log = logging.getLogger(__name__)
@@ -51,6 +54,46 @@ def _say_float32(kind: str) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Computing:
+    """An encoder as it computes: reading packed texts where it can, in 16 bits where it may.
+
+    Attributes:
+        encoder: in bfloat16 a copy of the one it is made of; else one that shares its weights.
+        collator: makes the tensors that it reads.
+        precision: what it computes in.
+    """
+
+    encoder: nn.Module
+    collator: Collator
+    precision: Literal["fp32", "bf16"]
+
+    @classmethod
+    def of(
+        cls,
+        encoder: nn.Module,
+        tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
+        precision: Precision,
+    ) -> Computing:
+        """Make it of an encoder in float32, on its device.
+
+        On a CPU "auto" is bfloat16 only for packed texts: padded ones would get another probability
+        with other texts beside them, by up to 0.01.
+        """
+        device = next(encoder.parameters()).device.type
+        first = None if device == "mps" else position_to_pack(encoder)
+        bf16 = use_bf16(precision)
+        if device == "cpu" and precision == "auto":
+            bf16 = bf16 and first is not None
+        if device == "cuda" and not bf16:
+            first = None  # the GPU's kernel for packed texts is of 16 bits alone
+        made = copy.deepcopy(encoder).to(torch.bfloat16) if bf16 else sharing_copy(encoder)
+        if first is not None:
+            made.set_attn_implementation(PACKED)  # type: ignore[operator]
+        collator = Collator(filling_id(tokenizer, encoder), first)
+        return cls(made, collator, "bf16" if bf16 else "fp32")
+
+
 class Twin:
     """Computes for a float32 module, whose weights are what is trained, kept and saved.
 
@@ -72,25 +115,11 @@ class Twin:
         *,
         precision: Precision,
     ) -> None:
-        """Make the twin of a module, which must stay on its device.
-
-        On a CPU "auto" is bfloat16 only for packed texts: padded ones would get another probability
-        with other texts beside them, by up to 0.01.
-        """
-        device = module.head.weight.device.type
-        first = None if device == "mps" else position_to_pack(module.encoder)
-        bf16 = use_bf16(precision)
-        if device == "cpu" and precision == "auto":
-            bf16 = bf16 and first is not None
-        if device == "cuda" and not bf16:
-            first = None  # the GPU's kernel for packed texts is of 16 bits alone
-        self.precision: Literal["fp32", "bf16"] = "bf16" if bf16 else "fp32"
+        """Make the twin of a module, which must stay on its device; see `Computing`."""
+        computing = Computing.of(module.encoder, tokenizer, precision)
+        self.precision, self.collator = computing.precision, computing.collator
         self.module = sharing_copy(module)
-        if bf16:
-            self.module.encoder = copy.deepcopy(module.encoder).to(torch.bfloat16)
-        if first is not None:
-            self.module.encoder.set_attn_implementation(PACKED)  # type: ignore[operator]
-        self.collator = Collator(filling_id(tokenizer, module.encoder), first)
+        self.module.encoder = computing.encoder
         both = zip(self.module.parameters(), module.parameters(), strict=True)
         copied = [pair for pair in both if pair[0] is not pair[1] and pair[1].requires_grad]
         self._computing: list[torch.Tensor] = [computing for computing, _ in copied]

@@ -19,8 +19,15 @@ from torch.nn import functional
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.encoder.architecture import filling_id
 from sftsec_core.recipes.encoder.classifier_parts import set_dropout
-from sftsec_core.recipes.encoder.data import pad_rows
 from sftsec_core.recipes.encoder.encoder import depth, mean_pool
+from sftsec_core.recipes.encoder.packing import (
+    PACKED,
+    PADDED,
+    Collator,
+    mean_within,
+    position_to_pack,
+    to_device,
+)
 from sftsec_core.recipes.encoder.precision import use_bf16
 from sftsec_core.recipes.encoder.windows import encode_windows, windows_of
 from sftsec_core.recipes.reading import Reading
@@ -125,11 +132,15 @@ def tune(
     # The first window of each text: its class is told of the whole, and some windows tell nothing.
     encoded = encode_windows(rows.texts, tokenizer, Reading.of(config.encoder).at_most(1))
     random, device = np.random.default_rng(seed), next(encoder.parameters()).device
+    lengths = windows_of(encoded)[0].lengths
     step, bf16 = 0, use_bf16(config.encoder.precision)
+    collator = _collator(tokenizer, encoder, bf16=bf16)
     while step < config.steps and not (step and until and time.monotonic() > until):
         drawn = balanced_batch(rows, config.batch_size, random)
-        tensors = pad_rows(windows_of(encoded.take(drawn))[0], filling_id(tokenizer, encoder))
-        pooled = _pooled(encoder, {name: t.to(device) for name, t in tensors.items()}, bf16)
+        # A CPU attends to packed neighbours of one length at once.
+        drawn = drawn[np.argsort(lengths[drawn], kind="stable")]
+        windows = windows_of(encoded.take(drawn))[0]
+        pooled = _pooled(encoder, to_device(collator.tensors(windows), device), bf16)
         classes = torch.from_numpy(rows.classes[drawn]).to(device)
         loss = supervised_contrastive(pooled, classes, config.temperature)
         optimizer.zero_grad()
@@ -141,14 +152,29 @@ def tune(
         figure = float(loss.detach())
         _require_finite(figure)
         log(step, {"loss": figure})
+    if collator.first_position is not None:
+        encoder.set_attn_implementation(PADDED)  # type: ignore[operator]
     encoder.eval().requires_grad_(False)
     return step
 
 
-def _pooled(encoder: nn.Module, tensors: Mapping[str, torch.Tensor], bf16: bool) -> torch.Tensor:
+def _collator(tokenizer: Any, encoder: nn.Module, *, bf16: bool) -> Collator:  # noqa: ANN401 - see tune
+    """Set an encoder to read packed texts, where it can; what makes its tensors."""
+    device = next(encoder.parameters()).device.type
+    # The GPU's kernel for packed texts is of 16 bits alone.
+    packs = device == "cpu" or (device == "cuda" and bf16)
+    first = position_to_pack(encoder) if packs else None
+    if first is not None:
+        encoder.set_attn_implementation(PACKED)  # type: ignore[operator]
+    return Collator(filling_id(tokenizer, encoder), first)
+
+
+def _pooled(encoder: nn.Module, tensors: Mapping[str, Any], bf16: bool) -> torch.Tensor:
     kind = tensors["input_ids"].device.type
     with torch.autocast(kind, dtype=torch.bfloat16, enabled=bf16):
         hidden = encoder(**tensors).last_hidden_state
+    if "bounds" in tensors:
+        return mean_within(hidden[0], tensors["bounds"])
     return mean_pool(hidden, tensors["attention_mask"])
 
 

@@ -193,5 +193,14 @@ class TestGaps:
         assert told(tmp_path, rows, beside=met, text_fallback=["title"]) == []
         assert (counts, quarantined) == ([2, 0], [0, 0])
 
+    def test_of_context_are_told(self, tmp_path: Path) -> None:
+        rows = [row(n, ("good", "evil")[n % 2], user="u") for n in range(40)]
+        for one in rows[3:]:
+            one["@timestamp"] = "2026-01-05T08:00:00Z"
+        context = {"keys": ["user", "host.nam"], "figures": ["count"]}
+        missing, uncounted = told(tmp_path, rows, context=context)
+        assert missing == "no incident of 40 has a value in host.nam, which the task reads"
+        assert uncounted == "of 40 incidents `context` does not count 3 without a time"
+
     def test_are_none_in_a_whole_set(self, tmp_path: Path) -> None:
         assert told(tmp_path, [row(n, ["good", "evil"][n % 2]) for n in range(40)]) == []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sftsec_core.api.domain import InputField, InputKind
 from sftsec_core.api.settings.task import TrainSettings
-from sftsec_core.recipes.chosen import chosen_recipes, encoders_in
+from sftsec_core.recipes.chosen import chosen_recipes, encoders_in, unread_note
 from sftsec_core.recipes.config import BytesConfig, CascadeConfig, EncoderSettings, HybridConfig
+from sftsec_core.recipes.specs import LINEAR
 
 
 class TestChosenRecipes:
@@ -35,3 +37,11 @@ class TestEncodersIn:
 
     def test_bytes_has_none(self) -> None:
         assert list(encoders_in(BytesConfig())) == []
+
+
+class TestUnreadNote:
+    def test_names_five_and_counts_others(self) -> None:
+        numbers = [InputField(f"n{n}", InputKind.NUMBER, (f"n{n}",)) for n in range(500)]
+        said = "recipe 'linear' does not read n0, n1, n2, n3, n4 and 495 more"
+        assert unread_note(LINEAR, numbers) == said
+        assert unread_note(LINEAR, ()) is None

@@ -11,8 +11,8 @@ import pytest
 from sftsec_core.api.errors import ConfigError, IntegrityError
 from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
-from sftsec_core.recipes.encoder import encoder as torch_encoder
-from sftsec_core.recipes.encoder.encoder import embed
+from sftsec_core.recipes.encoder import vectors
+from sftsec_core.recipes.encoder.vectors import embed
 from sftsec_core.recipes.encoder_files import WEIGHTS
 from sftsec_core.recipes.window_selector import WindowSelector
 from tests.core.recipes.jobs import ODD_TEXTS, job_of, texts_of, two_classes
@@ -29,10 +29,10 @@ def named(folder: Path, like: EncoderSettings) -> EncoderSettings:
 
 class TestEmbedder:
     def test_odd_texts_have_finite_vectors(self, tiny: EncoderSettings) -> None:
-        vectors = Embedder(tiny)(ODD_TEXTS)
-        assert vectors.shape == (len(ODD_TEXTS), 2, 32)
-        assert vectors.dtype == np.float32
-        assert np.isfinite(vectors).all()
+        found = Embedder(tiny)(ODD_TEXTS)
+        assert found.shape == (len(ODD_TEXTS), 2, 32)
+        assert found.dtype == np.float32
+        assert np.isfinite(found).all()
         assert Embedder(tiny)([]).shape == (0, 2, 32)
 
     def test_remembered_texts_are_embedded_once(
@@ -44,7 +44,7 @@ class TestEmbedder:
             asked.extend(texts)
             return embed(texts, *rest, **options)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(torch_encoder, "embed", counting)
+        monkeypatch.setattr(vectors, "embed", counting)
         with remembered_embeddings():
             first = Embedder(tiny)(["one", "two", "one"])
             again = Embedder(tiny)(["two", "three"])
@@ -70,7 +70,7 @@ class TestEmbedder:
 
         examples = two_classes(20)
         long = "curl evil host " * tiny.max_length
-        monkeypatch.setattr(torch_encoder, "embed", counting)
+        monkeypatch.setattr(vectors, "embed", counting)
         with remembered_embeddings():
             for part in (examples[:10], examples[10:]):
                 task = job_of(examples, Path()).task

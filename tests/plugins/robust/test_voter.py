@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,25 +32,38 @@ class TestMaxRobustDropVoter(VoterContract):
     def spec(self) -> VoterSpec[Any]:
         return sftsec_register_voters()[0]
 
+    def config(self) -> Mapping[str, Any]:
+        return {"drop": 0.15}
+
     def rejected(self) -> EvalReport:
         return report(0.2)
 
 
 class TestVote:
-    def test_takes_the_audits_bound(self) -> None:
+    def test_loss_without_a_bound_is_a_warning(self) -> None:
         kept, lost = vote(report(0.85)), vote(report(0.84))
         assert kept is not None
         assert lost is not None
-        assert (kept.approve, lost.approve) == (True, False)
+        assert kept.approve
+        assert not kept.warning
+        assert lost.approve
+        assert lost.warning
+        assert lost.reason.endswith("no bound is set (gate.voters.max_robust_drop.drop)")
 
     def test_own_bound_counts_first(self) -> None:
         found = vote(report(0.5), drop=0.6)
         assert found is not None
         assert found.approve
+        assert not found.warning
         assert found.reason == (
             "100 detected attacks, disguised with 50 questions each: "
             "50.0% are missed (60.0% allowed)"
         )
+
+    def test_loss_above_its_bound_rejects(self) -> None:
+        found = vote(report(0.84), drop=0.15)
+        assert found is not None
+        assert not found.approve
 
     def test_abstains_without_audit_and_bound(self) -> None:
         assert vote(make_report()) is None
