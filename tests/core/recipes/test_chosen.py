@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sftsec_core.api.domain import InputField, InputKind
 from sftsec_core.api.settings.task import TrainSettings
-from sftsec_core.recipes.chosen import chosen_recipes, unread_note
+from sftsec_core.recipes.chosen import chosen_recipes, encoders_in, unread_note
+from sftsec_core.recipes.config import BytesConfig, CascadeConfig, EncoderSettings, HybridConfig
 from sftsec_core.recipes.specs import LINEAR
 
 
@@ -24,6 +25,18 @@ class TestChosenRecipes:
             }
         )
         assert chosen_recipes(settings, "linear")["linear"].options() == {"regularization": 1.0}
+
+
+class TestEncodersIn:
+    def test_members_have_theirs(self) -> None:
+        second = EncoderSettings(path="other", sha256="0" * 64)
+        found = dict(encoders_in(CascadeConfig(hybrid=HybridConfig(second_encoder=second))))
+        assert found.pop("hybrid.second_encoder") == second
+        assert set(found) == {"hybrid.encoder", "full.encoder", "lora.encoder"}
+        assert set(found.values()) == {EncoderSettings()}
+
+    def test_bytes_has_none(self) -> None:
+        assert list(encoders_in(BytesConfig())) == []
 
 
 class TestUnreadNote:
