@@ -6,10 +6,12 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import PullWindow
+from sftsec_core.sdk.errors import refuse_private
 from sftsec_core.sdk.fields import find_value
 from sftsec_files.errors import MissingColumnsError, SourceError
+from sftsec_files.packing import why_refused
 from sftsec_files.readers import columns_of
-from sftsec_files.sources import A_WORKBOOK, find_sources
+from sftsec_files.sources import find_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,8 +48,8 @@ def content_problems(config: FilesConfig) -> Iterator[str]:
     try:
         sources = find_sources(config, warn=False)  # the pull that follows says it
         for source in sources:
-            if source.format == "workbook":
-                yield f"{source.path} is {A_WORKBOOK}"
+            if source.format == "refused":
+                yield f"{source.path} is {why_refused(source.path)}"
         FieldCheck(config, PullWindow()).check_tables(sources)
     except SourceError as error:
         yield str(error)
@@ -81,11 +83,14 @@ class FieldCheck:
         self._there: dict[str, None] = {}
 
     def check_tables(self, sources: Sequence[SourceFile]) -> None:
-        """Look at the headers, where all files have one.
+        """Look at what is asked for, and at the headers, where all files have one.
 
         Raises:
+            PrivateFieldError: when the window names a field that holds verdicts.
             MissingColumnsError: with the columns that no table has, and those that are there.
         """
+        private = frozenset[str]().union(*(source.config.private for source in sources))
+        refuse_private(self._window.fields, private.__contains__)
         if not sources or any(source.format not in _TABLES for source in sources):
             return
         missing = dict.fromkeys(self._window.required)

@@ -145,6 +145,12 @@ class FilesConfig(FilesSource):
             for one in self.sources
         )
 
+    @property
+    def private(self) -> frozenset[str]:
+        """The fields that hold a verdict, who gave it and when: no model may read them."""
+        named = (self.label, self.analyst, self.verdict_time)
+        return frozenset(name for name in named if name)
+
     @model_validator(mode="after")
     def _has_paths(self) -> FilesConfig:
         if not self.paths and not self.sources:

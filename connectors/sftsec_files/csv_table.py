@@ -132,14 +132,33 @@ def read_header(source: SourceFile, config: FilesConfig) -> Header | None:
             feed.skip()
         if line is None:
             return None
+        rows = csv.reader(feed, delimiter=delimiter, strict=True)
         try:
-            found = next(csv.reader(feed, delimiter=delimiter, strict=True))
+            found = next(rows)
         except csv.Error as error:
-            raise SourceError(f"{source.path}: the header is not CSV: {error}") from error
+            raise SourceError(f"{source.path}: the header is not CSV: {_why(error)}") from error
         last = feed.taken[-1]
         names = [name.strip("\ufeff\u200b \t\r\n\xa0") for name in found]
         _check(source, names, delimiter, config)
+        names += [""] * _surplus(feed, rows, len(names))
         return Header(names, delimiter, Start(last.at, last.number))
+
+
+def _surplus(feed: _CsvLines, rows: Iterator[list[str]], columns: int) -> int:
+    """How many empty cells the first row has more: some programs end each but the header so."""
+    if feed.begin() is None:
+        return 0
+    try:
+        row = next(rows, [])
+    except csv.Error:  # the reader of the rows tells of it
+        return 0
+    return len(row) - columns if len(row) > columns and not any(row[columns:]) else 0
+
+
+def _why(error: csv.Error) -> str:
+    if "new-line character" in str(error):
+        return "its lines end with CR alone, as of old Macs: save it as `CSV UTF-8`"
+    return str(error)
 
 
 def _feed(lines: Lines, source: SourceFile, config: FilesConfig) -> _CsvLines:

@@ -29,7 +29,7 @@ _VERSION = b"\x02"
 _ENTRY = struct.Struct(">4s6sQQIB")
 _LINES = ("jsonl", "csv", "mbox", "lines")
 _PART = 4096  # bytes of the start, and of the end, that a fingerprint is made of
-_KINDS = ("jsonl", "json", "csv", "parquet", "eml", "mbox", "workbook", "lines")
+_KINDS = ("jsonl", "json", "csv", "parquet", "eml", "mbox", "refused", "lines")
 _GZIPPED, _ENCODED, _DONE = 1 << 4, 1 << 5, 1 << 6
 _MOST_TRIES = 256  # renamed files that one new file is compared with
 

@@ -64,7 +64,7 @@ def _part(value: object, name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return value if value.strip() else ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # a column of numbers with gaps, as tables write it
     if isinstance(value, int):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sftsec_files.lines import BOM
 from sftsec_files.log_lines import is_log_line, is_syslog
+from sftsec_files.packing import is_gzipped
 from sftsec_files.streams import BROKEN
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def first_lines(file: Path) -> list[str]:
         OSError: when it cannot be opened.
     """
     try:
-        with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as stream:
+        with gzip.open(file) if is_gzipped(file) else file.open("rb") as stream:
             head = stream.read(_PEEKED).removeprefix(BOM)
     except BROKEN:
         return []
@@ -135,5 +136,5 @@ def _kind_of(file: Path) -> Probable | None:
 
 
 def _has_several_mails(file: Path) -> bool:
-    with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as stream:
+    with gzip.open(file) if is_gzipped(file) else file.open("rb") as stream:
         return stream.read(1 << 20).count(b"\nFrom ") > 0

@@ -70,7 +70,7 @@ class RecordMapper:
         self._label_prefix = f"{config.label}."
         self._no_verdict = frozenset(map(word_key, config.no_verdict))
         self._pictures = PictureFields(config.images, source.path.parent)
-        self._private = {config.label, config.analyst, config.verdict_time} - {None}
+        self._private = config.private
 
     def incident(self, record: dict[str, Any], size: int) -> Incident | None:
         """Make an incident; None when it lies outside the window.

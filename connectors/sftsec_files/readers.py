@@ -20,7 +20,7 @@ from sftsec_files.errors import ChangedFileError, SourceError
 from sftsec_files.lines import BOM, UNENDED, Lines, may_go_on, nearly_json, refused, undecodable
 from sftsec_files.log_lines import read_log_lines
 from sftsec_files.mail import read_eml, read_mbox
-from sftsec_files.sources import A_WORKBOOK
+from sftsec_files.packing import why_refused
 from sftsec_files.streams import FileRecord, Start, open_stream
 from sftsec_files.wrappers import bulk_action
 
@@ -211,17 +211,15 @@ def _refuse_equal(source: SourceFile, names: list[str]) -> None:
         )
 
 
-def _refuse_workbook(
-    _source: SourceFile, _start: Start, _config: FilesConfig
-) -> Iterator[FileRecord]:
-    yield FileRecord(0, 1, None, A_WORKBOOK, last=True)
+def _refuse(source: SourceFile, _start: Start, _config: FilesConfig) -> Iterator[FileRecord]:
+    yield FileRecord(0, 1, None, why_refused(source.path) or "of no known kind", last=True)
 
 
 _READERS: dict[str, Callable[[SourceFile, Start, FilesConfig], Iterator[FileRecord]]] = {
     "parquet": _read_parquet,
     "eml": read_eml,
     "mbox": read_mbox,
-    "workbook": _refuse_workbook,
+    "refused": _refuse,
     "csv": read_csv,
     "lines": read_log_lines,
 }
@@ -242,7 +240,7 @@ def columns_of(source: SourceFile, config: FilesConfig) -> list[str]:
     try:
         if source.format == "csv":
             header = read_header(source, config)
-            return [] if header is None else header.names
+            return [] if header is None else [name for name in header.names if name]
         return list(pq.read_schema(source.path).names)
     except pa.ArrowInvalid:
         return []  # the reader reports it

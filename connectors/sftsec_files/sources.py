@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from sftsec_files.documents import begins_as_json, is_document
 from sftsec_files.errors import SourceError
 from sftsec_files.kinds import begins_as_log, probable_format
+from sftsec_files.packing import A_WORKBOOK, WORKBOOKS, is_gzipped, why_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Format = Literal["jsonl", "json", "csv", "parquet", "eml", "mbox", "workbook", "lines"]
+Format = Literal["jsonl", "json", "csv", "parquet", "eml", "mbox", "refused", "lines"]
 _SUFFIXES: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -44,9 +45,7 @@ _READ = (
     "syslog a line"
 )
 _PARTS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "test": "test"}
-_WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 _SHOWN = 8
-A_WORKBOOK = "a workbook, which is not read: save its sheet as `CSV UTF-8`"
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -177,7 +176,7 @@ def _in_folder(path: Path, config: FilesConfig) -> _Found:
     there = set(_walk(path)) - _own_outputs(config)
     if config.format in ("eml", "mbox", "lines"):  # mails and logs seldom have a suffix
         return _Found(sorted(there))
-    books = {file for file in there if file.suffix.lower() in _WORKBOOKS}
+    books = {file for file in there if file.suffix.lower() in WORKBOOKS}
     known = {file for file in there - books if _format_of(file, config)}
     if config.format != "auto" and not known:
         known = {file for file in there if _says_nothing(file)}
@@ -241,7 +240,7 @@ def _format_of(file: Path, config: FilesConfig) -> Format | None:
     if not _says_nothing(file):
         return None
     try:
-        if begins_as_json(SourceFile(file, "jsonl", _is_gzipped(file), config)):
+        if begins_as_json(SourceFile(file, "jsonl", is_gzipped(file), config)):
             return "jsonl"
         return "lines" if begins_as_log(file) else None
     except OSError as error:
@@ -253,17 +252,15 @@ def _says_nothing(file: Path) -> bool:
     return _PERHAPS_JSON.search(file.name.removesuffix(".gz")) is not None
 
 
-def _is_gzipped(file: Path) -> bool:
-    return file.suffix.lower() == ".gz"
-
-
 def _source(file: Path, config: FilesConfig) -> SourceFile:
-    gzipped = _is_gzipped(file)
     kind = _format_of(file, config) if config.format == "auto" else config.format
-    if file.suffix.lower() in _WORKBOOKS:
+    # Of mails there are many: a look into each would double the time to list them.
+    gzipped = file.suffix.lower() == ".gz" if kind == "eml" else is_gzipped(file)
+    reason = None if kind in ("eml", "parquet") else why_refused(file)
+    if reason is not None:
         if file in config.paths:
-            raise SourceError(f"{file} is {A_WORKBOOK}")
-        kind = "workbook"
+            raise SourceError(f"{file} is {reason}")
+        kind = "refused"
     if kind is None:
         raise SourceError(_unknown(file, config))
     if kind == "parquet" and gzipped:

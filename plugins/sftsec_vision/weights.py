@@ -47,11 +47,16 @@ def folder_weights(path: Path, sha256: str) -> dict[str, NDArray[np.float32]]:
 
     Raises:
         ConfigError: when it cannot be read.
-        IntegrityError: when its SHA-256 is another one.
+        IntegrityError: when its SHA-256 is another one, or it is damaged.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    found: dict[str, NDArray[np.float32]] = load(_checked(path, sha256))
+    raw = _checked(path, sha256)
+    try:
+        found: dict[str, NDArray[np.float32]] = load(raw)
+    except SafetensorError as error:
+        raise IntegrityError(f"{path} holds no safetensors ({error})") from error
     return found
 
 

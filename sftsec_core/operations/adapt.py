@@ -21,7 +21,7 @@ from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.fitting import launch
 from sftsec_core.operations.ingesting import DONE
 from sftsec_core.operations.pooling import last_pool
-from sftsec_core.operations.preflight import check_requirements
+from sftsec_core.operations.preflight import check_encoders, check_requirements
 from sftsec_core.operations.running import running
 from sftsec_core.operations.show_dataset import newest_dataset
 from sftsec_core.operations.splitting import split_snapshot
@@ -127,6 +127,7 @@ def adapt(context: Context, name: str, budget: timedelta) -> AdaptResult:
     """
     authorize(context.actor, Permission.RETRAIN, name)
     check_requirements(context.task(name), context.plugins)
+    check_encoders(context.task(name), context.plugins, context.file, name)
     context.registry.signatures.check_keys()
     context = context.with_budget(name, budget)
     encoder = task_encoder(context, name)

@@ -11,7 +11,7 @@ from sftsec_core.api.errors import DataError
 from sftsec_core.evaluation.backtest import backtest as roll
 from sftsec_core.evaluation.backtest import fewest, periods_of
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.preflight import check_requirements
+from sftsec_core.operations.preflight import check_encoders, check_requirements
 from sftsec_core.operations.refitting import Refitter, serving_methods
 from sftsec_core.operations.running import running
 from sftsec_core.operations.show_dataset import newest_dataset
@@ -46,6 +46,7 @@ def backtest(
     """
     authorize(context.actor, Permission.RETRAIN, name)
     check_requirements(context.task(name), context.plugins)
+    check_encoders(context.task(name), context.plugins, context.file, name)
     baseline = context.task_spec(name).baseline
     recipes = tuple(dict.fromkeys((baseline, recipe or baseline)))
     for each in recipes:

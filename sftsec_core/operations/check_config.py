@@ -11,6 +11,7 @@ from sftsec_core.api.errors import ConfigError
 from sftsec_core.operations.canaries import check_canaries
 from sftsec_core.operations.preflight import (
     check_against_plugins,
+    check_encoders,
     check_labelling,
     check_requirements,
     read,
@@ -64,6 +65,7 @@ def check_config(file: Path) -> CheckedConfig:
     for name, task in settings.tasks.items():
         check_requirements(task, plugins)
         check_labelling(task, file, name)
+        check_encoders(task, plugins, file, name)
         check_canaries(task, plugins, file, name)
     for name, schedule in (settings.schedules or {}).items():
         problem = problem_of(settings.tasks, schedule)

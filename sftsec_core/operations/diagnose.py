@@ -23,6 +23,7 @@ from sftsec_core.operations.check_connectors import check_connectors
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.preflight import check_against_plugins, connector_config, named_by
 from sftsec_core.plugins import Plugins
+from sftsec_core.recipes.chosen import encoders_in
 from sftsec_core.store.columns import utc_now
 from sftsec_core.store.migrations import HEAD
 from sftsec_core.store.store import DATABASE_FILE
@@ -194,7 +195,7 @@ class _Site:
             for spec, options in self._recipes()
             if spec.missing() is None
         ]
-        found = [config.encoder for config in configs if hasattr(config, "encoder")]
+        found = [encoder for config in configs for _, encoder in encoders_in(config)]
         yield from accelerator.check_encoders(found, self.base)
 
     def _recipes(self) -> list[tuple[RecipeSpec[Any], Mapping[str, Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -28,10 +28,19 @@ _PROBED = 200
 _UNMAPPED = "review: unmapped verdict"
 
 
-def warn_of_gaps(run: Run, snapshot: Snapshot, resolution: Resolution) -> None:
-    """Tell what was rejected and why, what had no text, which words no label lists, and so on."""
+def warn_of_gaps(
+    run: Run, snapshot: Snapshot, resolution: Resolution, events: Mapping[str, int]
+) -> None:
+    """Tell what was rejected and why, what had no text, which words no label lists, and so on.
+
+    Args:
+        run: the run under way.
+        snapshot: the rows.
+        resolution: their labels.
+        events: what `context` counted of them; empty without one.
+    """
     lines = [_rejected(run, snapshot), _empty(run, snapshot), _unmapped(run, resolution)]
-    for line in (*lines, _empty_fields(run, snapshot)):
+    for line in (*lines, _empty_fields(run, snapshot), _uncounted(snapshot, events)):
         if line:
             run.emit(Message(text=line, level="warning"))
 
@@ -153,8 +162,13 @@ def _reviewed(run: Run, resolution: Resolution) -> Iterator[str]:
 
 
 def _empty_fields(run: Run, snapshot: Snapshot) -> str | None:
-    """Which of the fields that the model reads have no value in any row."""
-    read = dict.fromkeys(name for one in run.spec.inputs for name in one.fields)
+    """Which of the fields that the task reads have no value in any row."""
+    task, inputs = run.task, run.spec.inputs
+    read = dict.fromkeys(name for one in inputs for name in one.fields)
+    read |= dict.fromkeys(task.context.fields if task.context else ())
+    read |= dict.fromkeys(task.evaluation.groups)
+    read |= dict.fromkeys(n for each in task.labelling_functions.values() for n in each.reads)
+    read = {name: None for name in read if name in snapshot.fields}
     rows = snapshot.counts["kept"]
     if not rows or len(read) < 2:  # a row without any input is a rejection
         return None
@@ -166,6 +180,17 @@ def _empty_fields(run: Run, snapshot: Snapshot) -> str | None:
     if not absent:
         return None
     return f"no incident of {rows:,} has a value in {_some(absent)}, which the task reads"
+
+
+def _uncounted(snapshot: Snapshot, events: Mapping[str, int]) -> str | None:
+    """How many incidents `context` does not count, and why."""
+    untimed, ahead = events.get("events_without_time", 0), events.get("events_dated_ahead", 0)
+    why = [f"{untimed:,} without a time"] if untimed else []
+    why += [f"{ahead:,} dated later than tomorrow"] if ahead else []
+    if not why:
+        return None
+    of = f"of {snapshot.counts['kept']:,} incidents"
+    return f"{of} `context` does not count {' and '.join(why)}"
 
 
 def _without_text(wanted: Sequence[str], run: Run) -> str:
@@ -185,6 +210,8 @@ def _without_text(wanted: Sequence[str], run: Run) -> str:
 def absent_fields(wanted: Sequence[str], incidents: Sequence[Incident]) -> str:
     """Say which fields incidents have, where they lack those that a task reads."""
     there = _names(incidents)
+    if blank := [name for name in wanted if name in there]:
+        return f"{', '.join(blank)} {'is' if len(blank) == 1 else 'are'} blank in those looked at"
     close = [
         f"{name}: perhaps {like[0]}"
         for name in wanted

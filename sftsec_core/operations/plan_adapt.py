@@ -10,7 +10,7 @@ from sftsec_core.api.contracts import TrainJob
 from sftsec_core.api.domain import Permission
 from sftsec_core.operations.adapt import adaptation_order, task_encoder
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.preflight import check_requirements
+from sftsec_core.operations.preflight import check_encoders, check_requirements
 from sftsec_core.operations.running import unrecorded
 from sftsec_core.operations.show_dataset import newest_dataset
 from sftsec_core.operations.splitting import split_snapshot
@@ -63,6 +63,7 @@ def plan_adapt(context: Context, name: str, budget: timedelta) -> AdaptPlan:
     """
     authorize(context.actor, Permission.RETRAIN, name)
     check_requirements(context.task(name), context.plugins)
+    check_encoders(context.task(name), context.plugins, context.file, name)
     encoder = task_encoder(context, name)
     snapshot = newest_dataset(context, name)
     with unrecorded(context, "adapt", name) as run:

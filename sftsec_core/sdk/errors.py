@@ -6,7 +6,7 @@ subclasses are retried; all others end the call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
@@ -48,6 +48,20 @@ class CursorError(ConnectorError):
 
 class PrivateFieldError(ConnectorError):
     """A task asks for a field that holds verdicts."""
+
+
+def refuse_private(names: Iterable[str], is_private: Callable[[str], bool]) -> None:
+    """Refuse a task that reads what analysts said of an event.
+
+    Raises:
+        PrivateFieldError: when one of the names is private; it names the field.
+    """
+    name = next(filter(is_private, names), None)
+    if name is not None:
+        raise PrivateFieldError(
+            f"{name!r} holds what analysts said, or may: a model that reads it learns "
+            "nothing else; the task must not name it"
+        )
 
 
 @contextmanager

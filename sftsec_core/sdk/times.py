@@ -24,16 +24,19 @@ _EARLIEST = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
 # Times of an earlier month are past in every zone: most need no look at the clock.
 _YEAR, _MONTH = datetime.now(UTC).year, datetime.now(UTC).month
 _AHEAD = timedelta(days=1)
-# A second of each unit, the largest first, and from which number on it is meant. Between 1990
+# A second of each unit, the largest first, and from which number on it is meant. Between 1991
 # and 2100 no two units share a number.
 _PER_SECOND = {"epoch_ns": 10**9, "epoch_us": 10**6, "epoch_ms": 10**3, "epoch": 1}
 _FROM = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3))
+# Ticks since 1601 (Windows) and since the year 1 (.NET) would be nanoseconds of 1973 to 1990.
+_TICKS_UNTIL = 663 * 10**15
 _NUMBER = re.compile(r"[+-]?\d{1,30}(?:\.\d*)?", re.ASCII)
 _SCIENTIFIC = re.compile(r"([+-]?\d(?:\.(\d+))?)e\+?(\d{1,2})", re.IGNORECASE | re.ASCII)
 _BASIC = re.compile(
     r"\d{8}(?:[Tt ]\d{2}(?:\d{2}(?:\d{2}(?:[.,]\d+)?)?)?(?:Z|[+-]\d{2}:?(?:\d{2})?)?)?"
 )
 _DATE_DIGITS, _COMPACT_DIGITS = 8, 14
+_POWERSHELL = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")  # milliseconds, always of UTC
 _LONG_FRACTION = re.compile(r"([.,]\d{6})\d+")
 NAMED_FORMATS = ("auto", "iso", *reversed(_PER_SECOND))
 
@@ -188,6 +191,8 @@ def _auto(text: str) -> datetime:
         if len(scientific[2] or "") < int(scientific[3]):
             raise TimeError("is a number that has lost its last digits, as spreadsheets write it")
         return _since_1970(_number(text))
+    if dated := _POWERSHELL.fullmatch(text):
+        return _since_1970(int(dated[1]), _PER_SECOND["epoch_ms"])
     try:
         return _iso(text)
     except ValueError:
@@ -206,6 +211,8 @@ def _iso(text: str) -> datetime:
 
 
 def _since_1970(number: float | Decimal, per_second: int | None = None) -> datetime:
+    if per_second is None and _FROM[0][0] <= number < _TICKS_UNTIL:
+        raise TimeError("is a number of ticks, of Windows or .NET: write it as a date")
     try:
         if per_second is None:
             size = abs(int(number))

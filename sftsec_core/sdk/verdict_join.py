@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection, Verdict
 from sftsec_core.sdk.cursor import PositionT, PullCursor
-from sftsec_core.sdk.errors import PrivateFieldError
+from sftsec_core.sdk.errors import refuse_private
 from sftsec_core.sdk.merging import merge_incidents
 from sftsec_core.sdk.window import TimeBounds
 
@@ -220,12 +220,10 @@ class VerdictJoin(Generic[PositionT]):
 
     def refuse_private(self) -> None:
         """Raise PrivateFieldError where the window names a field that holds verdicts."""
-        for name in self.window.fields:
-            if any(source.is_private(name) for source in (*self.sources, *self.lookups)):
-                raise PrivateFieldError(
-                    f"{name!r} holds what analysts said, or may: a model that reads it learns "
-                    "nothing else; leave it out of the task's text, keep and group"
-                )
+        sources = (*self.sources, *self.lookups)
+        refuse_private(
+            self.window.fields, lambda name: any(source.is_private(name) for source in sources)
+        )
 
     def reads_log(self) -> bool:
         """Whether the pull brings what the log alone tells of."""

@@ -14,6 +14,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 
 BUCKETS = 60
 MOST_DISTINCT = 1_000
@@ -111,11 +112,18 @@ class KeyState:
         self._see(at)
         for ring, length in zip(self.rings, shape.buckets, strict=True):
             ring.add(at // length, numbers)
-        for known, value in zip(self.distinct, values, strict=True):
+        for field, value in enumerate(values):
             if value is not None:
-                known[value] = max(known.pop(value, at), at)
-                if len(known) > MOST_DISTINCT:
-                    del known[next(iter(known))]
+                self._tell_apart(field, value, at)
+
+    def _tell_apart(self, field: int, value: int, at: int) -> None:
+        """Keep when a value was last seen; the values stay in the order of these times."""
+        known = self.distinct[field]
+        known[value] = max(known.pop(value, at), at)
+        if at < self.last:
+            known = self.distinct[field] = dict(sorted(known.items(), key=itemgetter(1)))
+        if len(known) > MOST_DISTINCT:
+            del known[next(iter(known))]
 
     def remember(self, at: int, text: str, most: int) -> None:
         """Put an event's text into the sequence; one that comes late goes to its own place.

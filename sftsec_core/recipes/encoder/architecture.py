@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
 from transformers import AutoConfig
 
 from sftsec_core.api.errors import ConfigError, IntegrityError
@@ -25,6 +27,20 @@ ALLOWED = (
     "an encoder (such as bert, roberta, distilbert, modernbert) or a decoder (such as llama, "
     "qwen2, mistral, gpt2), with or without a classifier, of unquantized weights"
 )
+# What a damaged folder has transformers raise: whatever its own code stumbles over first.
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SafetensorError,
+    StrictDataclassError,
+    TypeError,
+    ValueError,
+)
+TOLD_CHARACTERS = 160  # of such an error
 TRIED_TOKENS = 12  # of the text that tells whether a model is causal
 TOLERANCE = 1e-5  # of the vectors' largest value
 
@@ -42,14 +58,23 @@ def check_architecture(folder: Path) -> Any:  # noqa: ANN401 - transformers give
         IntegrityError: naming the file and what is allowed.
     """
     file = folder / CONFIG
+    if not file.is_file():
+        raise IntegrityError(f"{folder} holds no {CONFIG}: give the folder of {ALLOWED}")
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IntegrityError(f"{file} names no model that is known: give {ALLOWED}") from error
+    except UNREADABLE as error:
+        raise IntegrityError(f"{file} is damaged ({cause(error)})") from error
     problem = _problem(config)
     if problem is not None:
         raise IntegrityError(f"{file} is of {problem}: give {ALLOWED}")
     return config
+
+
+def cause(error: Exception) -> str:
+    """An error of another library in one line: its class, and the beginning of what it says."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:TOLD_CHARACTERS]}"
 
 
 def _problem(config: Any) -> str | None:  # noqa: ANN401 - see check_architecture
@@ -61,6 +86,8 @@ def _problem(config: Any) -> str | None:  # noqa: ANN401 - see check_architectur
         return "quantized weights"
     if not isinstance(getattr(config, "hidden_size", None), int):
         return f"a model of more than text ({config.model_type})"
+    if getattr(config, "num_hidden_layers", 1) < 1:
+        return "a model without layers"
     return None
 
 
@@ -133,7 +160,8 @@ def check_reading(
     if positions is not None and reading.max_length > positions:
         raise ConfigError(
             f"the recipe's encoder.max_length is {reading.max_length}, and the encoder reads "
-            f"{positions} tokens: lower it, more windows read the rest"
+            f"{positions} tokens at once, as its {CONFIG} says: lower it, more windows read the "
+            "rest"
         )
 
 

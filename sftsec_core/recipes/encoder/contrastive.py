@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sftsec_core.api.domain import Batch
+from sftsec_core.recipes.encoder.architecture import check_reading
 from sftsec_core.recipes.encoder.classifier_parts import load_whole
 from sftsec_core.recipes.encoder.contrastive_model import ContrastiveModel, TunedEncoder
 from sftsec_core.recipes.encoder.encoder import load_tokenizer, pick_device, quiet_transformers
@@ -117,4 +118,5 @@ def _load(job: TrainJob[ContrastiveConfig], selector: WindowSelector | None = No
     pooling: Pooling = "mean" if settings.pooling == "auto" else settings.pooling
     tokenizer = load_tokenizer(files.folder)
     reading = Reading.of(settings)
+    check_reading(module, tokenizer, reading)
     return TunedEncoder(module, tokenizer, reading, pooling, selector, settings.precision)

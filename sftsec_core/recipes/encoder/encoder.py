@@ -6,16 +6,25 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors import safe_open
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as hf_logging
 
 from sftsec_core.api.errors import IntegrityError
-from sftsec_core.recipes.encoder.architecture import CONFIG, check_architecture
+from sftsec_core.recipes.encoder.architecture import (
+    CONFIG,
+    UNREADABLE,
+    cause,
+    check_architecture,
+)
 from sftsec_core.recipes.encoder_files import WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+_FLOATS = ("F32", "F16", "BF16", "F64")  # as a file of safetensors has it
+_WANTED = "it needs a tokenizer.json, as tokenizer.save_pretrained writes it"
 
 
 @contextmanager
@@ -60,21 +69,22 @@ def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - transformers gives it
     A text is cut and padded on the right, on whichever side the folder says: see `token_pooling`.
 
     Raises:
-        IntegrityError: when the folder holds none that can be read.
+        IntegrityError: when the folder holds none that can be read, or one without a vocabulary.
     """
     try:
-        return AutoTokenizer.from_pretrained(
+        tokenizer = AutoTokenizer.from_pretrained(
             folder,
             local_files_only=True,
             trust_remote_code=False,
             padding_side="right",
             truncation_side="right",
         )
-    except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
-        raise IntegrityError(
-            f"{folder} holds no tokenizer that can be read: it needs a tokenizer.json, as "
-            "tokenizer.save_pretrained writes it"
-        ) from error
+    except UNREADABLE as error:
+        raise IntegrityError(f"{folder} holds no tokenizer that can be read: {_WANTED}") from error
+    # Of a folder without its files transformers makes one that knows the special tokens alone.
+    if len(tokenizer.get_vocab()) <= len(tokenizer.all_special_ids):
+        raise IntegrityError(f"{folder} holds no vocabulary of a tokenizer: {_WANTED}")
+    return tokenizer
 
 
 def load_encoder(folder: Path) -> torch.nn.Module:
@@ -84,11 +94,12 @@ def load_encoder(folder: Path) -> torch.nn.Module:
     first: this function does not check digests.
 
     Raises:
-        IntegrityError: when the folder is of no text model that is read, or lacks weights, which
-            transformers itself would make up.
+        IntegrityError: when the folder is of no text model that is read, is damaged, or lacks
+            weights, which transformers itself would make up.
     """
     config = check_architecture(folder)
     try:
+        _refuse_quantized(folder / WEIGHTS)
         with quiet_transformers():
             model, found = AutoModel.from_pretrained(
                 folder,
@@ -99,16 +110,34 @@ def load_encoder(folder: Path) -> torch.nn.Module:
                 use_safetensors=True,
                 dtype=torch.float32,
             )
-    except (RuntimeError, ValueError, ImportError) as error:
+    except UNREADABLE as error:
         raise IntegrityError(
-            f"{folder / WEIGHTS} does not fit its {CONFIG} ({type(error).__name__})"
+            f"{folder / WEIGHTS} is damaged, or does not fit its {CONFIG} ({cause(error)})"
         ) from error
     lacking = sorted(key for key in found["missing_keys"] if "pooler." not in key)
     if lacking:
         raise IntegrityError(f"{folder / WEIGHTS} lacks {', '.join(lacking[:3])} ...")
+    for name, weights in model.named_parameters():
+        if not bool(weights.isfinite().all()):
+            raise IntegrityError(f"{folder / WEIGHTS} has numbers in {name} that are not finite")
     config.use_cache = False  # a decoder's, for texts that it generates
     encoder: torch.nn.Module = model.eval()
     return encoder
+
+
+def _refuse_quantized(file: Path) -> None:
+    """Refuse weights of integers, which a configuration that says nothing of them has read as such.
+
+    Raises:
+        IntegrityError: naming the first.
+        SafetensorError: when the file is damaged.
+    """
+    with safe_open(file, framework="pt") as weights:
+        for name in weights.keys():  # noqa: SIM118 - it is no mapping
+            kind = weights.get_slice(name).get_dtype()
+            if name.endswith(".weight") and kind not in _FLOATS:
+                allowed = ", ".join(_FLOATS)
+                raise IntegrityError(f"{file} has {name} in {kind}: give weights in {allowed}")
 
 
 def depth(encoder: torch.nn.Module) -> int:

@@ -33,6 +33,20 @@ class TestHeader:
         assert not rejected
         assert [one.fields.get("Comment") for one in found] == [["a", "b"], None, "c"]
 
+    def test_may_lack_what_ends_each_row(self, tmp_path: Path) -> None:
+        text = b"id,message,label\n1,x,good,\n2,y,,\n3,z, w,bad\n4,v\n"
+        found, rejected = pull(write(tmp_path / "a.csv", text))
+        assert [(one.uid, texts([one])) for one in found] == [
+            ("1", ["x"]),
+            ("2", ["y"]),
+            ("3", ["z"]),
+        ]
+        assert [each.reason for each in rejected] == ["2 cells under 4 columns"]
+
+    def test_says_that_lines_are_of_old_macs(self, tmp_path: Path) -> None:
+        with pytest.raises(SourceError, match="its lines end with CR alone"):
+            pull(write(tmp_path / "a.csv", b"id,message,label\r1,x,good\r"))
+
     def test_may_have_columns_without_a_name(self, tmp_path: Path) -> None:
         found, _ = pull(write(tmp_path / "a.csv", b",id,message,,\n0,1,x,,\n1,2,y,z,\n"))
         assert [dict(one.fields) for one in found] == [

@@ -37,6 +37,11 @@ class TestNoId:
         assert first.startswith("record:")
         assert first == third != second
 
+    def test_takes_blanks_for_no_id(self, tmp_path: Path) -> None:
+        path = write_lines(tmp_path / "a.jsonl", [{"id": " \t", "message": m} for m in "ab"])
+        assert [uid.startswith("record:") for uid in uids(path)] == [True, True]
+        assert len(set(uids(path))) == 2
+
 
 class TestScope:
     def test_of_a_file_keeps_ids_apart(self, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sftsec_core.api.domain import PullWindow
+from sftsec_core.sdk.errors import PrivateFieldError
 from tests.connectors.files.helpers import RECORDS, pull, write_lines
 
 
@@ -30,6 +31,14 @@ class TestFields:
         )
         assert dict(found[0].fields) == {"id": "1", "message": "m"}
         assert (found[0].verdicts[0].value, found[0].verdicts[0].analyst) == ("spam", "anna")
+
+    @pytest.mark.parametrize("name", ["label", "by", "closed"])
+    def test_of_verdicts_are_refused_by_name(self, tmp_path: Path, name: str) -> None:
+        row = {"id": "1", "message": "m", "label": "spam", "by": "anna", "closed": "2026-01-05"}
+        path = write_lines(tmp_path / "a.jsonl", [row])
+        window = PullWindow(fields=("message", name))
+        with pytest.raises(PrivateFieldError, match=f"'{name}' holds what analysts said"):
+            pull(path, window=window, analyst="by", verdict_time="closed")
 
     def test_are_those_that_the_window_names(self, tmp_path: Path) -> None:
         path = write_lines(

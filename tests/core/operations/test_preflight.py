@@ -20,6 +20,7 @@ from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.config.settings import Settings
 from sftsec_core.operations.preflight import (
     check_against_plugins,
+    check_encoders,
     check_requirements,
     read,
     unread_inputs,
@@ -203,3 +204,35 @@ class TestUnreadInputs:
         assert [note.partition(" does not read ")[2] for note in notes] == ["amount"]
         assert all(note.startswith("tasks.mail.train: recipe ") for note in notes)
         assert unread_inputs(settings_of(tmp_path, {}), plugins()) == []
+
+
+class TestCheckEncoders:
+    @pytest.mark.parametrize(
+        ("train", "path"),
+        [
+            ({"recipe": {"name": "auto", "encoder": {"max_length": 513}}}, "recipe.encoder"),
+            (
+                {"recipe": {"name": "cascade", "hybrid": {"encoder": {"max_length": 513}}}},
+                "recipe.hybrid.encoder",
+            ),
+            (
+                {
+                    "recipe": "linear",
+                    "transforms": [{"name": "label_errors", "encoder": {"max_length": 513}}],
+                },
+                "transforms.0.encoder",
+            ),
+        ],
+    )
+    def test_names_the_setting_and_the_bound(
+        self, train: Mapping[str, Any], path: str, tmp_path: Path
+    ) -> None:
+        task = settings_of(tmp_path, {"train": train}).tasks["mail"]
+        with pytest.raises(ConfigError, match="has max_position_embeddings: 512") as caught:
+            check_encoders(task, plugins(), tmp_path / "sftsec.yaml", "mail")
+        assert caught.value.path == f"tasks.mail.train.{path}.max_length"
+
+    def test_what_fits_passes(self, tmp_path: Path) -> None:
+        train = {"recipe": {"name": "auto", "encoder": {"max_length": 512}}, "compare": ["bytes"]}
+        task = settings_of(tmp_path, {"train": train}).tasks["mail"]
+        assert check_encoders(task, plugins(), tmp_path / "sftsec.yaml", "mail") is None

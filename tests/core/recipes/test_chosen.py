@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from sftsec_core.api.domain import InputField, InputKind
 from sftsec_core.api.settings.task import TrainSettings
-from sftsec_core.recipes.chosen import chosen_recipes
+from sftsec_core.recipes.chosen import chosen_recipes, encoders_in, unread_note
+from sftsec_core.recipes.config import BytesConfig, CascadeConfig, EncoderSettings, HybridConfig
+from sftsec_core.recipes.specs import LINEAR
 
 
 class TestChosenRecipes:
@@ -22,3 +25,23 @@ class TestChosenRecipes:
             }
         )
         assert chosen_recipes(settings, "linear")["linear"].options() == {"regularization": 1.0}
+
+
+class TestEncodersIn:
+    def test_members_have_theirs(self) -> None:
+        second = EncoderSettings(path="other", sha256="0" * 64)
+        found = dict(encoders_in(CascadeConfig(hybrid=HybridConfig(second_encoder=second))))
+        assert found.pop("hybrid.second_encoder") == second
+        assert set(found) == {"hybrid.encoder", "full.encoder", "lora.encoder"}
+        assert set(found.values()) == {EncoderSettings()}
+
+    def test_bytes_has_none(self) -> None:
+        assert list(encoders_in(BytesConfig())) == []
+
+
+class TestUnreadNote:
+    def test_names_five_and_counts_others(self) -> None:
+        numbers = [InputField(f"n{n}", InputKind.NUMBER, (f"n{n}",)) for n in range(500)]
+        said = "recipe 'linear' does not read n0, n1, n2, n3, n4 and 495 more"
+        assert unread_note(LINEAR, numbers) == said
+        assert unread_note(LINEAR, ()) is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sftsec_core.api.errors import IntegrityError
+from sftsec_core.api.errors import ConfigError, IntegrityError
 from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
 from sftsec_core.recipes.encoder import vectors
@@ -52,6 +52,11 @@ class TestEmbedder:
         np.testing.assert_array_equal(first[1], again[0])
         Embedder(tiny)(["one"])
         assert asked[-1] == "one"  # forgotten with the block
+
+    def test_longer_windows_than_it_reads(self, tiny: EncoderSettings) -> None:
+        embedder = Embedder(tiny.model_copy(update={"max_length": 65}))
+        with pytest.raises(ConfigError, match="max_length is 65, and the encoder reads 64 tokens"):
+            embedder(["short"])
 
     def test_selector_matters_to_several_windows_only(
         self, tiny: EncoderSettings, monkeypatch: pytest.MonkeyPatch

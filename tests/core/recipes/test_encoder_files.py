@@ -18,6 +18,7 @@ from sftsec_core.recipes.encoder_files import (
     MINILM_FILES,
     MINILM_SHA256,
     WEIGHTS,
+    check_encoder_folder,
     check_saved_encoder,
     encoders_relative_to,
     file_sha256,
@@ -242,3 +243,25 @@ class TestRedirections:
         (copy / "adapter_config.json").write_text("{}", encoding="utf-8")
         with pytest.raises(IntegrityError, match="adapter"):
             resolve_encoder(named(copy, tiny))
+
+
+class TestCheckEncoderFolder:
+    def test_one_that_fits_passes(self, tiny: EncoderSettings) -> None:
+        checked = [tiny, tiny.model_copy(update={"max_length": 64}), EncoderSettings()]
+        # What is not there yet, or is yet to be fetched, is not this check's.
+        checked += [EncoderSettings(path=path, sha256="0" * 64) for path in ("absent", "hub:o/n")]
+        assert [check_encoder_folder(each) for each in checked] == [None] * len(checked)
+
+    @pytest.mark.parametrize("key", ["max_position_embeddings", "n_positions"])
+    def test_longer_windows_name_the_bound(
+        self, key: str, tiny: EncoderSettings, copy: Path
+    ) -> None:
+        (copy / "config.json").write_text(json.dumps({key: 64}))
+        chosen = named(copy, tiny).model_copy(update={"max_length": 65})
+        with pytest.raises(ConfigError, match=rf"max_length is 65.*config\.json has {key}: 64"):
+            check_encoder_folder(chosen)
+
+    def test_weights_cut_short_are_damaged(self, tiny: EncoderSettings, copy: Path) -> None:
+        (copy / WEIGHTS).write_bytes((copy / WEIGHTS).read_bytes()[:-1])
+        with pytest.raises(IntegrityError, match=r"is damaged .*: restore it"):
+            check_encoder_folder(named(copy, tiny))

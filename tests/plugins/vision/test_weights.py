@@ -42,3 +42,11 @@ class TestFolderWeights:
             weights.folder_weights(file, "0" * 64)
         with pytest.raises(ConfigError, match="cannot be read"):
             weights.folder_weights(tmp_path / "absent", digest)
+
+    def test_of_a_file_cut_short_are_refused(self, tmp_path: Path) -> None:
+        file = tmp_path / "w.safetensors"
+        save_file({"a": np.ones(3, np.float32)}, file)
+        file.write_bytes(file.read_bytes()[:-4])
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        with pytest.raises(IntegrityError, match="holds no safetensors"):
+            weights.folder_weights(file, digest)

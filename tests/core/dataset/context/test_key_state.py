@@ -67,6 +67,13 @@ class TestKeyState:
         assert len(state.distinct[0]) == MOST_DISTINCT
         assert len(state.pack()) < 16 * MOST_DISTINCT + 2 * 60 * 40
 
+    def test_late_values_hide_no_newer_ones(self) -> None:
+        state = KeyState(SHAPE)
+        for at, value in ((100, 1), (200, 2), (10, 3), (50, 1)):
+            state.add(at, SHAPE, (None,), (value,))
+        assert [state.distinct_since(0, after, 300) for after in (0, 40, 150)] == [3, 2, 1]
+        assert list(state.distinct[0].items()) == [(3, 10), (1, 100), (2, 200)]
+
     @pytest.mark.parametrize("change", [lambda raw: raw[:-1], lambda raw: raw + b"x"])
     def test_refuses_bytes_of_another_shape(self, change: object) -> None:
         assert callable(change)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import ConfigError, IntegrityError, SftsecError
@@ -216,6 +218,67 @@ class TestRefusals:
         settings = make_model(tmp_path / "model", "llama", vocab_size=200)
         with pytest.raises(IntegrityError, match=r"tokens up to 257.*vocab_size 200"):
             train_full(make_job(settings, tmp_path / "work"))
+
+    @pytest.mark.parametrize(
+        ("values", "told"),
+        [
+            ({"hidden_size": "32"}, r"config\.json names no model|config\.json is damaged"),
+            ({"dtype": "float99"}, r"config\.json is damaged \(AttributeError"),
+            ({"num_hidden_layers": 0}, "a model without layers"),
+            ({"num_attention_heads": 0}, r"does not fit its config\.json \(ZeroDivisionError"),
+            ({"hidden_act": "nope"}, r"does not fit its config\.json \(KeyError"),
+        ],
+    )
+    def test_damaged_configuration_is_told(
+        self, values: dict[str, Any], told: str, folders: dict[str, EncoderSettings], tmp_path: Path
+    ) -> None:
+        settings = change(folders["bert-classifier"], tmp_path / "changed", **values)
+        with pytest.raises(IntegrityError, match=told) as raised:
+            load_encoder(Path(settings.path))
+        assert "\n" not in str(raised.value)
+
+    @pytest.mark.parametrize(
+        ("damage", "told"),
+        [
+            (lambda raw: raw[:-100], r"model\.safetensors is damaged"),
+            (lambda _: b"", r"model\.safetensors is damaged"),
+            (lambda raw: raw[:-100] + b"\xff" * 100, "not finite"),
+            (lambda raw: raw.replace(b'"F32"', b'"I32"'), "in I32: give weights in F32, F16"),
+        ],
+    )
+    def test_damaged_weights_are_told(
+        self,
+        damage: Callable[[bytes], bytes],
+        told: str,
+        folders: dict[str, EncoderSettings],
+        tmp_path: Path,
+    ) -> None:
+        change(folders["llama"], tmp_path / "changed")
+        weights = tmp_path / "changed" / "model.safetensors"
+        weights.write_bytes(damage(weights.read_bytes()))
+        with pytest.raises(IntegrityError, match=told):
+            load_encoder(tmp_path / "changed")
+
+    def test_half_weights_are_read(
+        self, folders: dict[str, EncoderSettings], tmp_path: Path
+    ) -> None:
+        import torch
+
+        change(folders["llama"], tmp_path / "changed", dtype="float16")
+        file = tmp_path / "changed" / "model.safetensors"
+        whole = load_file(file)
+        save_file({name: each.half() for name, each in whole.items()}, file, {"format": "pt"})
+        found = load_encoder(tmp_path / "changed").state_dict()
+        assert {each.dtype for each in found.values()} == {torch.float32}
+        norm = found["norm.weight"]
+        assert torch.equal(norm, whole["model.norm.weight"].half().float())
+
+    def test_vocabulary_of_special_tokens_alone(self, tmp_path: Path) -> None:
+        from transformers import BertTokenizer
+
+        BertTokenizer().save_pretrained(tmp_path)
+        with pytest.raises(IntegrityError, match="holds no vocabulary of a tokenizer"):
+            load_tokenizer(tmp_path)
 
     @pytest.mark.parametrize("kind", ["gpt2", "roberta-classifier"])
     def test_windows_longer_than_it_reads(

@@ -12,7 +12,7 @@ import pytest
 
 from sftsec_core.api.contracts import TrainJob
 from sftsec_core.api.domain import Batch, Example
-from sftsec_core.api.errors import DataError
+from sftsec_core.api.errors import ConfigError, DataError
 from sftsec_core.recipes.config import ContrastiveConfig, EncoderSettings
 from sftsec_core.recipes.encoder.contrastive import estimate_seconds, train_contrastive
 from tests.core.recipes.jobs import job_of, many_classes, texts_of, two_classes
@@ -47,6 +47,12 @@ class TestContrastive:
         np.testing.assert_allclose(np.linalg.norm(vectors), 2.0, rtol=1e-5)
         np.testing.assert_allclose(np.linalg.norm(model.ngrams.transform(["evil"]).toarray()), 1.0)
 
+    def test_embeds_by_what_it_has_learnt(self, tiny: EncoderSettings, tmp_path: Path) -> None:
+        model = train_contrastive(small_job(tiny, tmp_path, two_classes(40)))
+        rows = model.embed(Batch.of_texts(["curl evil", "evil beacon", "git commit"]))
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, rtol=1e-5)
+        assert rows[0] @ rows[1] > rows[0] @ rows[2]
+
     def test_stops_at_the_deadline(self, tiny: EncoderSettings, tmp_path: Path) -> None:
         job = small_job(tiny, tmp_path, two_classes(12), steps=10_000, deadline_s=0.2)
         assert int(train_contrastive(job).notes["contrastive_steps"]) < 10_000
@@ -70,6 +76,12 @@ class TestContrastive:
         ]
         first, second = (fit.predict_proba(Batch.of_texts(["evil beacon"])) for fit in fits)
         np.testing.assert_array_equal(first, second)
+
+    def test_longer_windows_than_it_reads(self, tiny: EncoderSettings, tmp_path: Path) -> None:
+        long = tiny.model_copy(update={"max_length": 65})
+        config = ContrastiveConfig(encoder=long, steps=1)
+        with pytest.raises(ConfigError, match="max_length is 65, and the encoder reads 64 tokens"):
+            train_contrastive(job_of(two_classes(), tmp_path, config=config))
 
     def test_one_class_is_an_error(self, tiny: EncoderSettings, tmp_path: Path) -> None:
         job = small_job(tiny, tmp_path, two_classes(12)[::2])
