@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.encoder.classifier import EncoderModel
 
 Side = Callable[[Sequence[str]], object]
+Rows = TypeVar("Rows", bound=Sized)
+Answer = TypeVar("Answer")
 PIPELINE = "transformers pipeline"
 STREAM_DISTINCT = 0.079  # of a SIEM-like stream: 1,581 of 20,000 texts
 PAGE = 1000  # rows that are scored at once, as `score` does
@@ -43,7 +45,9 @@ _TASK = TaskSpec.of_text("bench", ("message",), LABELS, benign=LABELS[0])
 
 
 @dataclass(slots=True)
-class _Measured:
+class Measured:
+    """What a side took for so many rows: seconds, and those of the processor."""
+
     rows: int = 0
     seconds: float = 0.0
     cpu_s: float = 0.0
@@ -62,7 +66,7 @@ def run_score_bench(rows: int, *, stream: bool = False, pipeline: bool = True) -
         threads), ratio (its rows_per_s to the pipeline's; None without it).
     """
     texts = _texts(rows, stream=stream)
-    measured: dict[str, _Measured] = {}
+    measured: dict[str, Measured] = {}
     with tempfile.TemporaryDirectory(prefix="sftsec-bench-") as scratch:
         sides = _sides(Path(scratch), pipeline=pipeline)
         for part in np.array_split(np.arange(rows), ROUNDS):
@@ -70,7 +74,7 @@ def run_score_bench(rows: int, *, stream: bool = False, pipeline: bool = True) -
                 chosen = [texts[i] for i in part]
                 if name in _SLOW:
                     chosen = chosen[: max(1, len(chosen) // _LESS)]
-                _measure(side, chosen, measured.setdefault(name, _Measured()))
+                measure_side(side, chosen, measured.setdefault(name, Measured()))
     base = measured.get(PIPELINE)
     speeds = {name: each.rows / each.seconds for name, each in measured.items()}
     return {
@@ -98,12 +102,14 @@ def _texts(rows: int, *, stream: bool) -> list[str]:
     return [different[i] for i in random.permutation(order[:rows])]
 
 
-def _measure(side: Side, texts: Sequence[str], into: _Measured) -> None:
+def measure_side(side: Callable[[Rows], Answer], texts: Rows, into: Measured) -> Answer:
+    """Have a side answer, add what it took, and return what it answers."""
     begin, cpu = time.perf_counter(), time.process_time()
-    side(texts)
+    answer = side(texts)
     into.seconds += time.perf_counter() - begin
     into.cpu_s += time.process_time() - cpu
     into.rows += len(texts)
+    return answer
 
 
 def _sides(scratch: Path, *, pipeline: bool) -> dict[str, Side]:

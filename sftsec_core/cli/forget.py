@@ -31,7 +31,7 @@ _SHORT = 12
 @click.option(
     "--user",
     metavar="FIELD=VALUE",
-    help="All incidents that hold this value in this field, such as user.name=j.doe.",
+    help="All incidents that hold this value in this field, in any case, such as user.name=j.doe.",
 )
 @click.option("--resume", is_flag=True, help="Finish an erasure that was interrupted.")
 @click.option("--dry-run", is_flag=True, help="Only show what would go.")

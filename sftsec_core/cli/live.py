@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.progress import TimeElapsedColumn as Elapsed
 
 from sftsec_core.api.domain import (
     DriftFound,
@@ -26,10 +24,11 @@ from sftsec_core.api.domain import (
     VoteCast,
 )
 from sftsec_core.cli.events import event_writer
-from sftsec_core.cli.safe_console import SafeConsole
 from sftsec_core.cli.terminal import echo
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from sftsec_core.cli.options import App
     from sftsec_core.operations.context import Context
 
@@ -50,18 +49,7 @@ class EventDisplay:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._console = SafeConsole(stderr=True, highlight=False, markup=False)
-        self._bar: Progress | None = None
-        if self._console.is_terminal and not quiet:
-            self._bar = Progress(
-                SpinnerColumn(),
-                TextColumn("{task.description}", markup=False),
-                BarColumn(),
-                MofNCompleteColumn(),
-                Elapsed(),
-                console=self._console,
-                transient=True,
-            )
+        self._bar = _progress_bar() if sys.stderr.isatty() and not quiet else None
         self._task = self._bar.add_task("", total=None) if self._bar else None
         self._started = self._logged = time.monotonic()
 
@@ -112,6 +100,24 @@ class EventDisplay:
             self._bar.console.print(line, soft_wrap=True)
         else:
             echo(line, err=True)
+
+
+def _progress_bar() -> Progress:
+    """Rich is imported where there is a terminal: a command of cron starts without it."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+    from rich.progress import TimeElapsedColumn as Elapsed
+
+    from sftsec_core.cli.safe_console import SafeConsole
+
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Elapsed(),
+        console=SafeConsole(stderr=True, highlight=False, markup=False),
+        transient=True,
+    )
 
 
 def line_of(event: Event) -> str | None:

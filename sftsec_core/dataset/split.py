@@ -102,15 +102,14 @@ def _require_parts(split: Split, policy: SplitSettings) -> Split:
     for name, part in split.parts():
         wanted = name == "train" or getattr(policy, name) > 0 or split.method == "given"
         if not part and wanted:
+            of = _units(_all_rows(split))
             raise DataError(
-                f"split by {split.method}: no example is left for {name}; more verdicts are "
-                "needed, or other shares in the task's `split`"
+                f"split by {split.method}: no example is left for {name} of {of}; more "
+                "verdicts are needed, or other shares in the task's `split`"
             )
     labels = {example.label for example in split.train}
     if len(labels) < 2:
-        raise DataError(
-            f"split by {split.method}: train has the label {labels.pop()!r} only{_remedy(split)}"
-        )
+        raise DataError(_one_label(split, "train", labels.pop()))
     note = one_sided(split)
     return replace(split, notes=(*split.notes, note)) if note else split
 
@@ -120,16 +119,32 @@ def one_sided(split: Split) -> str | None:
     labels = {example.label for example in split.test}
     if len(labels) != 1:
         return None
-    return f"split by {split.method}: test has the label {labels.pop()!r} only{_remedy(split)}"
+    return _one_label(split, "test", labels.pop())
 
 
-def _remedy(split: Split) -> str:
+def _one_label(split: Split, part: str, label: str) -> str:
+    said = f"split by {split.method}: {part} has the label {label!r} only"
+    others = [example for example in _all_rows(split) if example.label != label]
+    if len(members(find_groups(others))) < len(split.parts()):
+        return f"{said}: all parts have {_units(others)} of other labels; more verdicts are needed"
     if split.method != "time":
-        return "; try another `split.method`"
+        return f"{said}; try another `split.method`"
     return (
-        ": the labels follow the time, as in an export that is sorted by them; set "
+        f"{said}: the labels follow the time, as in an export that is sorted by them; set "
         "`split: {method: stratified}` in the task"
     )
+
+
+def _all_rows(split: Split) -> list[Example]:
+    return [example for _, part in split.parts() for example in part]
+
+
+def _units(examples: Sequence[Example]) -> str:
+    """How many examples there are, and in how many parts they could be at most."""
+    count, units = len(examples), len(members(find_groups(examples)))
+    said = "1 example" if count == 1 else f"{count:,} examples"
+    groups = "1 group" if units == 1 else f"{units:,} groups"
+    return said if units == count else f"{said} in {groups} of like ones"
 
 
 def _split(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.artifact import MANIFEST
 from sftsec_core.recipes.adaptation import Adaptation
-from sftsec_core.recipes.hybrid import SETTINGS
+from sftsec_core.recipes.saved_encoders import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -72,7 +72,8 @@ def read_canaries(context: Context, name: str) -> CanarySet:
 
     Raises:
         ConfigError: when the file cannot be read, is another one than its SHA-256 says, or has a
-            line that is no incident with a label of the task, or none that the model reads.
+            line that is no incident with a label of the task, or none that the model reads, or
+            two labels on the same inputs.
     """
     task, spec = context.task(name), context.task_spec(name)
     settings = task.gate.canaries
@@ -81,14 +82,21 @@ def read_canaries(context: Context, name: str) -> CanarySet:
     records, sha256 = _records(settings, spec.labels)
     steps = build_steps(task, context.plugins, context.step_context(name))
     render = renderer(spec, task.render, context.plugins)
-    examples = []
+    examples, known = list[Example](), dict[str, Example]()
     for line, fields, label in records:
         cleaned = steps([Incident(str(line), fields)])
         inputs = render(cleaned[0]) if cleaned else {}
         if not inputs:
             wanted = ", ".join(spec.sources)
             raise ConfigError(f"{settings.path}:{line}: nothing that the model reads: {wanted}")
-        examples.append(Example(str(line), inputs, label))
+        example = Example(str(line), inputs, label)
+        other = known.setdefault(example.digest, example)
+        if other.label != label:
+            raise ConfigError(
+                f"{settings.path}:{line}: the same inputs as in line {other.uid}, which has the "
+                "other label: no model can judge both rightly"
+            )
+        examples.append(example)
     return CanarySet(tuple(examples), sha256)
 
 

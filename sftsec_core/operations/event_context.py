@@ -99,15 +99,13 @@ def snapshot_context(
     )
 
 
-def scoring_figures(context: Context, name: str, loaded: LoadedModel) -> EventFigures | None:
-    """What gives a model the figures that it was trained with; None where it reads none.
+def scoring_figures(context: Context, name: str, loaded: LoadedModel) -> EventFigures:
+    """What gives a model that reads figures those that it was trained with.
 
     Raises:
         ConfigError: when the task's `context` is not what the model was trained with.
     """
     trained, task = loaded.serving.task.context, context.task(name)
-    if not trained:
-        return None
     if task.context is None or task.context.to_json() != trained:
         raise ConfigError(
             f"tasks.{name}.context is not what the live model {loaded.ref.digest[:12]} was trained "

@@ -163,9 +163,12 @@ def _reviewed(run: Run, resolution: Resolution) -> Iterator[str]:
 
 def _empty_fields(run: Run, snapshot: Snapshot) -> str | None:
     """Which of the fields that the task reads have no value in any row."""
-    read = dict.fromkeys(name for one in run.spec.inputs for name in one.fields)
-    if run.task.context is not None:
-        read |= dict.fromkeys(run.task.context.fields)
+    task, inputs = run.task, run.spec.inputs
+    read = dict.fromkeys(name for one in inputs for name in one.fields)
+    read |= dict.fromkeys(task.context.fields if task.context else ())
+    read |= dict.fromkeys(task.evaluation.groups)
+    read |= dict.fromkeys(n for each in task.labelling_functions.values() for n in each.reads)
+    read = {name: None for name in read if name in snapshot.fields}
     rows = snapshot.counts["kept"]
     if not rows or len(read) < 2:  # a row without any input is a rejection
         return None
@@ -207,6 +210,8 @@ def _without_text(wanted: Sequence[str], run: Run) -> str:
 def absent_fields(wanted: Sequence[str], incidents: Sequence[Incident]) -> str:
     """Say which fields incidents have, where they lack those that a task reads."""
     there = _names(incidents)
+    if blank := [name for name in wanted if name in there]:
+        return f"{', '.join(blank)} {'is' if len(blank) == 1 else 'are'} blank in those looked at"
     close = [
         f"{name}: perhaps {like[0]}"
         for name in wanted

@@ -9,8 +9,6 @@ from sftsec_core.api.errors import ConfigError
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.dataset.analysts import NOT_NAMED, supporters
 from sftsec_core.dataset.features import build_examples
-from sftsec_core.dataset.resolve import resolve
-from sftsec_core.operations.show_dataset import newest_dataset
 from sftsec_core.plugins import get
 from sftsec_core.recipes.sampling import stratified_sample
 from sftsec_core.scoring.explaining import DecisionExplainer
@@ -87,6 +85,10 @@ def _labelled(
     render: Callable[[Incident], Inputs],
 ) -> LabelledExamples:
     """Labelled incidents of the newest data set; none where there is none."""
+    # What reads a data set is imported where one is read: most scoring reads none.
+    from sftsec_core.dataset.resolve import resolve
+    from sftsec_core.operations.show_dataset import newest_dataset
+
     if context.store.snapshots.latest(name) is None:
         return LabelledExamples((), {})
     snapshot = newest_dataset(context, name)

@@ -43,14 +43,14 @@ def incidents_about(context: Context, field: str, value: str) -> set[Named]:
     Args:
         context: settings, store, registry, actor and event stream.
         field: its dotted name.
-        value: all of the field, or of one of its values.
+        value: all of the field, or of one of its values, in any case.
 
     Raises:
         ConnectorError: when a connector cannot be asked.
     """
     found: set[Named] = set()
     for task, settings in context.settings.tasks.items():
-        values = {value, _as_kept(context, task, field, value)}
+        values = {value.casefold(), _as_kept(context, task, field, value).casefold()}
         for stored in context.store.snapshots.list(task):
             try:
                 snapshot = open_snapshot(stored.folder, verify=False, vault=context.vault)
@@ -95,7 +95,7 @@ def _at_connector(context: Context, connector: str, field: str, value: str) -> s
         for page in opened.pull(window):
             for incident in page.incidents:
                 held = gather_fields(incident, (field,)).fields.get(field)
-                if _holds(held, {value}):
+                if _holds(held, {value.casefold()}):
                     found.add((connector, incident.uid))
             read += len(page.incidents)
             stage.progress(read)
@@ -104,6 +104,12 @@ def _at_connector(context: Context, connector: str, field: str, value: str) -> s
 
 
 def _holds(held: object, values: set[str]) -> bool:
+    """Whether a field holds one of the values: names of users and hosts mean the same in any case.
+
+    Args:
+        held: the field's value, or several.
+        values: folded.
+    """
     if isinstance(held, list | tuple):
-        return any(as_text(one) in values for one in held)
-    return held is not None and as_text(held) in values
+        return any(as_text(one).casefold() in values for one in held)
+    return held is not None and as_text(held).casefold() in values

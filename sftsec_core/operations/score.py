@@ -26,7 +26,6 @@ from sftsec_core.evaluation.unread import unread_line
 from sftsec_core.operations.asking import requester
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import drift_counter
-from sftsec_core.operations.event_context import scoring_figures
 from sftsec_core.operations.explaining import explainer_of
 from sftsec_core.operations.left_out import left_out
 from sftsec_core.operations.outdated_models import check_in_time
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef, PushReceipt
     from sftsec_core.operations.context import Context
     from sftsec_core.registry.registry import LoadedModel
+    from sftsec_core.scoring.event_figures import EventFigures
     from sftsec_core.scoring.score_cache import ScoreCache
 
 
@@ -194,7 +194,7 @@ def scorer_of(
         take_rejected=steps.take_rejected,
         suppress=suppressor(trained.suppress, context.plugins),
         explain=explainer_of(context, name, explain or trained.explain, loaded, render),
-        figures=scoring_figures(context, name, loaded),
+        figures=_figures(context, name, loaded),
         reading=reading_digest(
             serving.task,
             steps=steps.settings,
@@ -206,6 +206,15 @@ def scorer_of(
     return scorer, trained
 
 
+def _figures(context: Context, name: str, loaded: LoadedModel) -> EventFigures | None:
+    """What gives a model the figures of earlier events that it reads; of most models nothing."""
+    if not loaded.serving.task.context:
+        return None
+    from sftsec_core.operations.event_context import scoring_figures
+
+    return scoring_figures(context, name, loaded)
+
+
 def _require_plugins(context: Context, loaded: LoadedModel) -> None:
     """Refuse to score without what a model was trained with.
 
@@ -213,18 +222,15 @@ def _require_plugins(context: Context, loaded: LoadedModel) -> None:
         PluginError: naming the plugins that are not enabled.
     """
     enabled = context.plugins.versions()
-    absent = [name for name in loaded.serving.plugins if name not in enabled]
-    if absent:
+    if absent := [name for name in loaded.serving.plugins if name not in enabled]:
         raise PluginError(
             f"model {loaded.ref.digest[:12]} was trained with the plugin "
             f"{', '.join(sorted(absent))}: enable it in `plugins`, or retrain"
         )
     for name, version in loaded.serving.plugins.items():
         if enabled[name] != version:
-            log.warning(
-                "model %s was trained with %s %s, now it is %s",
-                loaded.ref.digest[:12], name, version, enabled[name],
-            )  # fmt: skip
+            told = loaded.ref.digest[:12], name, version, enabled[name]
+            log.warning("model %s was trained with %s %s, now it is %s", *told)
 
 
 def _scorer(

@@ -80,7 +80,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         events = snapshot_context(run.context, run.spec.name, snapshot, resolution, render)
         read = _examples(run, snapshot, resolution, render, events.figures, support)
         canaries = read_canaries(run.context, run.spec.name)
-        examples = left_out(read, canaries)
+        examples = _without_canaries(run, read, canaries)
         if not examples:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution, events.counts)
@@ -139,6 +139,14 @@ def _origin(snapshot: Snapshot) -> dict[str, Any]:
         "redactions": snapshot.manifest["step_counts"].get("redact", {}),
         "span": snapshot.manifest["span"],
     }
+
+
+def _without_canaries(run: Run, read: list[Example], canaries: CanarySet) -> list[Example]:
+    examples = left_out(read, canaries)
+    if equal := len(read) - len(examples):
+        said = "1 incident that equals a" if equal == 1 else f"{equal:,} incidents that equal a"
+        run.emit(Message(text=f"left out: {said} canary"))
+    return examples
 
 
 def _told(canaries: CanarySet, equal: int) -> dict[str, Any]:

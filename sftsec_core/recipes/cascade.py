@@ -109,6 +109,10 @@ class CascadeModel:
             spans[row] = found
         return spans
 
+    def passed_on(self, batch: Batch) -> float:
+        """Of the rows, the share that the second model is asked about; 0 to 1."""
+        return len(self._first(batch)[1]) / max(1, len(batch))
+
     def _first(self, batch: Batch) -> tuple[NDArray[np.float64], list[int]]:
         proba = apply_temperature(self.first.predict_proba(batch), self.temperatures[0])
         asked = np.flatnonzero(self.band.holds(doubt(proba, self.benign)))

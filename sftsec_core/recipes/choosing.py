@@ -3,7 +3,7 @@
 Dev decides, with a guard against its noise (`select_model`). Where it has few rows, those of train
 are added, each answered out of fold by a model that never saw it, and a stack of all models is a
 candidate too: it is judged by answers of pools that were fitted on other rows. Where dev has next
-to none, `hybrid` stays unless another leads it.
+to none, the average of `hybrid` and `contrastive` stays unless another leads it.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 
 FEW_DEV = 1000  # rows from which dev alone decides
 STACK = "stack"
-HYBRID = "hybrid"
-CHEAPER_EFFECT_SIZE = 1.0  # by which linear must lead hybrid, where hybrid comes first
+# Kept with few labels, the first that was fitted: a frozen encoder errs on other rows than one that
+# was tuned on the few.
+_FEW_LABELS = (("hybrid", "contrastive"), ("hybrid",))
+CHEAPER_EFFECT_SIZE = 1.0  # by which one model must lead what few labels begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +140,28 @@ def _candidates(names: Sequence[str], evidence: Evidence) -> list[Candidate]:
 def _in_order(
     candidates: list[Candidate], search: AutoSearch, evidence: Evidence
 ) -> list[Candidate]:
-    """Cheapest first; of text alone, without a usable dev and with few rows, hybrid before linear.
+    """Cheapest first; of text alone, without a usable dev and with few rows, a default before all.
 
-    Noise decides among equals then, and hybrid was measured ahead of linear with few labels.
+    Noise decides among equals then, and what `_FEW_LABELS` names was measured ahead.
     """
     few = not dev_is_usable(search) and len(evidence.y) < FEW_DEV
-    if not few or search.job.task.kinds != {InputKind.TEXT} or HYBRID not in search.models:
+    default = _few_labels(search) if few else None
+    if default is None:
         return candidates
-    place = next(i for i, each in enumerate(candidates) if each.members == (HYBRID,))
-    cheaper = [replace(each, min_effect_size=CHEAPER_EFFECT_SIZE) for each in candidates[:place]]
-    return [candidates[place], *cheaper, *candidates[place + 1 :]]
+    first = next(each for each in candidates if each.members == default)
+    others = [
+        replace(each, min_effect_size=max(each.min_effect_size, CHEAPER_EFFECT_SIZE))
+        for each in candidates
+        if each is not first
+    ]
+    return [first, *others]
+
+
+def _few_labels(search: AutoSearch) -> tuple[str, ...] | None:
+    """What is kept of a task of text alone with few labels, unless another leads it."""
+    if search.job.task.kinds != {InputKind.TEXT}:
+        return None
+    return next((names for names in _FEW_LABELS if {*names} <= {*search.models}), None)
 
 
 def _note(search: AutoSearch, candidate: Candidate, evidence: Evidence, goal: Goal) -> None:
@@ -164,6 +178,7 @@ def _note(search: AutoSearch, candidate: Candidate, evidence: Evidence, goal: Go
 
 
 def _default_members(search: AutoSearch) -> tuple[str, ...]:
-    """Without rows to judge by: the last text model, and the trees beside it."""
+    """Without rows to judge by: what few labels want, else the last text model, and the trees."""
     text = [name for name in search.models if name != "boosted"]
-    return (*text[-1:], *(name for name in search.models if name == "boosted"))
+    kept = _few_labels(search) or (*text[-1:],)
+    return (*kept, *(name for name in search.models if name == "boosted"))

@@ -23,6 +23,7 @@ from sftsec_core.recipes.goal import Goal, columns
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
 from sftsec_core.recipes.ngrams import NgramTfidf, SharedBy
 from sftsec_core.recipes.reading import Reading, joined
+from sftsec_core.recipes.saved_encoders import ENCODERS, SETTINGS
 from sftsec_core.recipes.view_choice import with_view
 from sftsec_core.recipes.window_selector import WindowSelector
 
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.config import HybridConfig
     from sftsec_core.recipes.reading import Pooling, Span
 
-SETTINGS = "hybrid.json"
-ENCODERS = ("encoder", "second_encoder")  # their names in the settings, the model's too
 WEIGHTS = "hybrid.safetensors"
 _SCORED_AT_ONCE = 4096
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.models.model_format import read_json
 from sftsec_core.recipes.encoder_files import check_saved_encoder
-from sftsec_core.recipes.hybrid import ENCODERS, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+SETTINGS = "hybrid.json"  # the file of a model that names them
+ENCODERS = ("encoder", "second_encoder")  # their names in it, and in the recipe's settings
 
 
 def check_encoders(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.contracts import Embeds, sole_model
+from sftsec_core.api.contracts import embedding_model
 from sftsec_core.api.domain import Batch, Neighbour
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class NearestExamples:
             count: of examples, at most.
         """
         nothing: list[tuple[Neighbour, ...]] = [() for _ in range(len(batch))]
-        model = sole_model(self.model)
-        if not isinstance(model, Embeds) or not len(batch) or not self._labelled.examples:
+        model = embedding_model(self.model)
+        if model is None or not len(batch) or not self._labelled.examples:
             return nothing
         out = list[tuple[Neighbour, ...]]()
         for start in range(0, len(batch), _AT_ONCE):
@@ -72,7 +72,7 @@ class NearestExamples:
 
     def prepare(self) -> None:
         """Read and embed the examples now, and not within the first call."""
-        if isinstance(sole_model(self.model), Embeds) and self._labelled.examples:
+        if embedding_model(self.model) is not None and self._labelled.examples:
             self._vectors  # noqa: B018 - a cached property
 
     @cached_property
@@ -81,8 +81,8 @@ class NearestExamples:
 
     @cached_property
     def _vectors(self) -> Any:  # noqa: ANN401 - an array or a sparse matrix
-        model = sole_model(self.model)
-        if not isinstance(model, Embeds):
+        model = embedding_model(self.model)
+        if model is None:
             raise TypeError("the model embeds nothing")
         batch, parts = Batch.of_examples(self.fields, self._labelled.examples), []
         for start in range(0, len(batch), _AT_ONCE):

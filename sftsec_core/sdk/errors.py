@@ -60,7 +60,7 @@ def refuse_private(names: Iterable[str], is_private: Callable[[str], bool]) -> N
     if name is not None:
         raise PrivateFieldError(
             f"{name!r} holds what analysts said, or may: a model that reads it learns "
-            "nothing else; leave it out of the task's inputs, keep, group and context"
+            "nothing else; the task must not name it"
         )
 
 

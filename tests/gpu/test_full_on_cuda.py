@@ -11,6 +11,7 @@ import pytest
 from sftsec_core.api.contracts import TrainedModel
 from sftsec_core.api.domain import Batch
 from sftsec_core.recipes.config import EncoderSettings
+from sftsec_core.recipes.embeddings import Embedder
 from sftsec_core.recipes.encoder.classifier import EncoderModel
 from sftsec_core.recipes.encoder.full import train_full
 from sftsec_core.recipes.encoder.lora import train_lora
@@ -68,6 +69,20 @@ def test_scores_of_gpu_and_cpu_agree(
         )
     on_cpu = EncoderModel.load(saved).predict_proba(Batch.of_texts(PROBES))
     np.testing.assert_allclose(model.predict_proba(Batch.of_texts(PROBES)), on_cpu, atol=2e-2)
+
+
+def test_vectors_of_gpu_and_cpu_agree(
+    encoder: EncoderSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    on_gpu = Embedder(encoder)(PROBES)
+    for module in ("encoder", "precision"):
+        monkeypatch.setattr(
+            f"sftsec_core.recipes.encoder.{module}.pick_device", lambda: torch.device("cpu")
+        )
+    on_cpu = Embedder(encoder)(PROBES)
+    np.testing.assert_allclose(on_gpu, on_cpu, rtol=0, atol=0.02 * float(np.abs(on_cpu).max()))
 
 
 def test_a_device_with_bfloat16_trains_in_it() -> None:

@@ -106,6 +106,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "bench fairness": ("bench fairness none",),
     "bench federated": ("bench federated none",),
     "bench score": ("bench score --rows 1",),
+    "bench cascade": ("bench cascade none",),
     "bench start": ("bench start --rounds 0",),
     "bench store": ("bench store --rows 1",),
     "bench kills": ("bench kills --kills 0",),

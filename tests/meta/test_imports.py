@@ -91,6 +91,10 @@ def test_checking_a_configuration_needs_no_numpy(tmp_path: Path) -> None:
 
 
 def test_scoring_nothing_new_needs_a_store(tmp_path: Path) -> None:
-    loaded_then = "operations.score recipes.linear evaluation.calibration sdk.threshold"
+    loaded_then = (
+        "cli.live operations.redeliver recipes.linear recipes.saved_encoders "
+        "evaluation.calibration sdk.threshold"
+    )
     code = "; ".join(f"import sftsec_core.{name}" for name in loaded_then.split())
-    assert loaded(code, HEAVY - {"sqlalchemy", "pyarrow"}, tmp_path) == []
+    heavy = HEAVY - {"sqlalchemy", "pyarrow"} | {"pyarrow.parquet", "rich"}
+    assert loaded(code, heavy, tmp_path) == []

@@ -153,6 +153,7 @@ from sftsec_core.api.contracts.explaining import (
     Embeds,
     ExplainerSpec,
     ExplainJob,
+    embedding_model,
     sole_model,
 )
 from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec, TrainOrder
@@ -238,6 +239,7 @@ __all__ = [
     "TransformResult",
     "TransformSpec",
     "VoterSpec",
+    "embedding_model",
     "held_ngrams",
     "none_known",
     "sole_model",

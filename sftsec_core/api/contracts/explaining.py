@@ -112,6 +112,20 @@ def sole_model(model: TrainedModel) -> TrainedModel:
     return model if inner is None else sole_model(inner)
 
 
+def embedding_model(model: TrainedModel) -> Embeds | None:
+    """What knows how alike rows are to a model: itself or a part of it; None where nothing does.
+
+    Of a model of several parts, which has `members` (a mapping, cheapest first), the last that
+    knows: it reads the most.
+    """
+    own = sole_model(model)
+    if isinstance(own, Embeds):
+        return own
+    members: Mapping[str, TrainedModel] = getattr(own, "members", {})
+    found = (embedding_model(each) for each in reversed(members.values()))
+    return next((each for each in found if each is not None), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainJob:
     """Rows to explain.

@@ -22,6 +22,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "drift": "sftsec_core.cli.bench.drift",
         "context": "sftsec_core.cli.bench.context",
         "score": "sftsec_core.cli.bench.score",
+        "cascade": "sftsec_core.cli.bench.cascade",
         "start": "sftsec_core.cli.bench.start",
         "store": "sftsec_core.cli.bench.store",
         "kills": "sftsec_core.cli.bench.kills",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sftsec_core.config.suggest.labels import LabelWords
     from sftsec_core.config.suggest.suggestion import Suggestion
 
+_PARTS = 3  # train, dev and test
 _FEWEST = 10  # of a label: fewer leave a part of the split without it
 
 
@@ -85,7 +86,8 @@ def one_sided_part(labels: Sequence[str], split: SplitSettings) -> str | None:
 def note_order(made: Suggestion, labels: Sequence[str], split: SplitSettings) -> None:
     """Choose a split that does not go by time, where the labels are sorted by it."""
     reason = one_sided_part(labels, split) if len(labels) >= 2 * _FEWEST else None
-    if reason is not None:
+    rare = len(labels) - max(Counter(labels).values(), default=0)
+    if reason is not None and rare >= _PARTS:  # with fewer no split has others in each part
         made.split = "stratified"
         made.pick("split", "stratified", f"labels follow the time: by time {reason}")
 

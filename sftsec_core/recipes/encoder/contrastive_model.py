@@ -118,6 +118,10 @@ class ContrastiveModel:
             out[start : start + len(part)] = self.head.predict_proba(features)
         return out
 
+    def embed(self, batch: Batch) -> NDArray[np.float32]:
+        """The tuned encoder's vectors of the texts, rows of length 1; shape (len(batch), d)."""
+        return scaled(self.encoder(batch.text()) - self.center, 1.0)
+
     def unread(self, batch: Batch) -> list[list[Span]]:
         """What the n-grams or the encoder do not read of each row's text: spans of characters."""
         texts = batch.text()

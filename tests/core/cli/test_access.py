@@ -104,6 +104,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
 }
 # They read neither the state nor a platform: what they do anyone may do who can run Python.
 OPEN = {
+    "bench cascade",
     "bench context",
     "bench drift",
     "bench explain",

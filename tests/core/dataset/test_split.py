@@ -105,6 +105,14 @@ class TestByTime:
         parts = split(examples)
         assert "test has the label 'benign' only: the labels follow the time" in parts.notes[-1]
 
+    def test_of_rare_labels_asks_for_verdicts(self) -> None:
+        sides = [("benign", "malicious")[n in {5, 6}] for n in range(100)]
+        examples = [example(n, side, at=DAY + timedelta(hours=n)) for n, side in enumerate(sides)]
+        said = "test has the label 'benign' only: all parts have 2 examples of other labels; more"
+        assert said in split(examples).notes[-1]
+        copies = [replace(one, cluster=3 if one.label == "malicious" else -1) for one in examples]
+        assert "2 examples in 1 group of like ones of other labels" in split(copies).notes[-1]
+
     def test_notes_a_label_that_occurs_late(self) -> None:
         examples = [
             example(n, "new" if n > 95 else "", at=DAY + timedelta(hours=n)) for n in range(100)
@@ -160,7 +168,7 @@ class TestSplitExamples:
             split(many(5, label="spam"))
 
     def test_refuses_too_few_for_three_parts(self) -> None:
-        with pytest.raises(DataError, match="no example is left for"):
+        with pytest.raises(DataError, match=r"is left for \w+ of 3 examples in \d groups? of like"):
             split([example(0), example(1), example(2, cluster=1)], "stratified")
 
     @given(EXAMPLES, st.sampled_from(["given", "time", "group", "stratified"]), st.integers(0, 3))

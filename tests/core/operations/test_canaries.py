@@ -62,6 +62,14 @@ class TestReadCanaries:
                 str(tmp_path / "canaries.jsonl"): digest
             }
 
+    def test_two_labels_of_one_text_are_refused(self, tmp_path: Path) -> None:
+        other = {"message": " curl  evil host", "label": "benign"}
+        with (
+            Context.open(configured(tmp_path, [*RIGHT, other]), actor=local_admin("t")) as context,
+            pytest.raises(ConfigError, match=r"jsonl:2: the same inputs as in line 1, which has"),
+        ):
+            read_canaries(context, "triage")
+
     def test_record_without_text_is_named(self, tmp_path: Path) -> None:
         file = configured(tmp_path, [{"other": "x", "label": "benign"}])
         with (

@@ -158,6 +158,10 @@ class TestNoExamples:
         assert "flow" in said.partition(", and others have message: ")[0]
         assert "not message" not in line
 
+    def test_tells_blank_from_missing_fields(self, tmp_path: Path) -> None:
+        (line,) = told(tmp_path, [row(n) | {"message": " "} for n in range(9)])
+        assert line.endswith("; message is blank in those looked at")
+
     def test_gives_several_causes_with_counts(self, tmp_path: Path) -> None:
         rows = [row(1, "odd"), row(2, "unknown"), row(3) | {"message": ""}]
         (line,) = told(tmp_path, rows)
@@ -201,6 +205,23 @@ class TestGaps:
         missing, uncounted = told(tmp_path, rows, context=context)
         assert missing == "no incident of 40 has a value in host.nam, which the task reads"
         assert uncounted == "of 40 incidents `context` does not count 3 without a time"
+
+    def test_of_other_uses_are_told(self, tmp_path: Path) -> None:
+        rows = [row(n, ("good", "evil")[n % 2], user="u") for n in range(40)]
+        function = {
+            "kind": "regex",
+            "fields": ["subject", "user"],
+            "pattern": "x",
+            "label": "benign",
+        }
+        line, _ = told(
+            tmp_path,
+            rows,
+            evaluation={"groups": ["unit", "user"]},
+            labelling_functions={"f": function},
+            unlabelled={"max": 10},
+        )
+        assert line == "no incident of 40 has a value in unit, subject, which the task reads"
 
     def test_are_none_in_a_whole_set(self, tmp_path: Path) -> None:
         assert told(tmp_path, [row(n, ["good", "evil"][n % 2]) for n in range(40)]) == []

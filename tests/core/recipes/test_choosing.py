@@ -101,3 +101,18 @@ class TestHybrid:
         search = self.search_without_dev(tmp_path)
         search.held_out["hybrid"] = 1 - search.held_out["linear"]
         assert choose(search).members == ("linear",)
+
+    def test_is_averaged_with_contrastive(self, tmp_path: Path) -> None:
+        search = self.search_without_dev(tmp_path)
+        search.models["contrastive"] = Never()
+        for name in ("hybrid", "contrastive"):
+            search.held_out[name] = search.held_out["linear"]
+        assert choose(search).members == ("hybrid", "contrastive")
+
+    def test_average_gives_way_to_its_better_half(self, tmp_path: Path) -> None:
+        search = self.search_without_dev(tmp_path)
+        search.models["contrastive"] = Never()
+        search.held_out["contrastive"] = search.held_out["linear"]
+        search.held_out["hybrid"] = 1 - search.held_out["linear"]
+        search.held_out["linear"] = search.held_out["hybrid"]
+        assert choose(search).members == ("contrastive",)

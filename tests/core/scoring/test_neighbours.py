@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,13 @@ FIELDS = Batch.of_texts(()).fields
 def linear(tmp_path_factory: pytest.TempPathFactory) -> LinearModel:
     folder: Path = tmp_path_factory.mktemp("linear")
     return train_linear(job_of(two_classes(), folder))
+
+
+class Unasked(WordModel):
+    """Knows how alike rows are, and is not asked."""
+
+    def embed(self, batch: Batch) -> Any:
+        raise AssertionError(batch.text())
 
 
 class TestNearestExamples:
@@ -65,6 +73,12 @@ class TestNearestExamples:
 
     def test_a_model_within_another_embeds(self, linear: LinearModel) -> None:
         blend = BlendModel(linear.labels, {"linear": linear})
+        nearest = NearestExamples(blend, FIELDS, lambda: LabelledExamples(EXAMPLES, {}))
+        assert nearest(Batch.of_texts(["git commit"]), 1)[0][0].uid == "E2"
+
+    def test_last_member_that_embeds_is_asked(self, linear: LinearModel) -> None:
+        members = {"hybrid": Unasked(), "linear": linear, "bytes": WordModel(linear.labels)}
+        blend = BlendModel(linear.labels, members)
         nearest = NearestExamples(blend, FIELDS, lambda: LabelledExamples(EXAMPLES, {}))
         assert nearest(Batch.of_texts(["git commit"]), 1)[0][0].uid == "E2"
 

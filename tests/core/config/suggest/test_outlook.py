@@ -59,6 +59,8 @@ class TestOrder:
         made = Suggestion()
         note_order(made, ["b"] * 15 + ["m"] * 4, SPLIT)
         assert made.split is None
+        note_order(made, ["b"] * 98 + ["m"] * 2, SPLIT)
+        assert made.split is None
         note_order(made, ["b"] * 16 + ["m"] * 4, SPLIT)
         assert made.split == "stratified"
         assert made.picks[0].why == (

@@ -49,6 +49,12 @@ class TestContrastive:
         np.testing.assert_allclose(np.linalg.norm(vectors), 2.0, rtol=1e-5)
         np.testing.assert_allclose(np.linalg.norm(model.ngrams.transform(["evil"]).toarray()), 1.0)
 
+    def test_embeds_by_what_it_has_learnt(self, tiny: EncoderSettings, tmp_path: Path) -> None:
+        model = train_contrastive(small_job(tiny, tmp_path, two_classes(40)))
+        rows = model.embed(Batch.of_texts(["curl evil", "evil beacon", "git commit"]))
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, rtol=1e-5)
+        assert rows[0] @ rows[1] > rows[0] @ rows[2]
+
     def test_stops_at_the_deadline(self, tiny: EncoderSettings, tmp_path: Path) -> None:
         job = small_job(tiny, tmp_path, two_classes(12), steps=10_000, deadline_s=0.2)
         assert int(train_contrastive(job).notes["contrastive_steps"]) < 10_000
