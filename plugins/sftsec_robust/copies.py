@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _LONG = frozenset({"long_prefix"})  # answered by windows; as training text it is all benign words
 _NONE = EmptyConfig()
-_TRAINED = tuple(spec for spec in ATTACKS if spec.name not in HELD_OUT | _LONG)
+TRAINED = {spec.name: spec for spec in ATTACKS if spec.name not in HELD_OUT | _LONG}
+"""The attacks that defences are made from, by name."""
 
 
 class Disguiser:
@@ -46,13 +47,21 @@ class Disguiser:
         """Copies of a text that differ from it and from each other."""
         random = Random(f"{self._seed}/{name}")  # noqa: S311 - a draw that can be repeated
         read = kind or text_kind(text)
-        fitting = [spec for spec in _TRAINED if read in spec.kinds]
+        fitting = [name for name, spec in TRAINED.items() if read in spec.kinds]
         seen = {text}
         for _ in range(self._copies if fitting and text else 0):
-            copy = text
             count = min(random.randint(1, self._chain), len(fitting))
-            for spec in random.sample(fitting, count):
-                copy = spec.rewrite(_NONE, AttackTarget(copy, read, self._benign), random)
+            path = random.sample(fitting, count)
+            copy = rewritten(text, read, path, self._benign, random)
             if copy not in seen:
                 seen.add(copy)
                 yield copy
+
+
+def rewritten(
+    text: str, kind: TextKind, path: Sequence[str], benign: Sequence[str], random: Random
+) -> str:
+    """A text disguised by one attack after another, by their names."""
+    for name in path:
+        text = TRAINED[name].rewrite(_NONE, AttackTarget(text, kind, benign), random)
+    return text

@@ -84,6 +84,18 @@ class HardenedSettings(Strict):
     rounds: int = Field(
         1, ge=0, le=10, description="Fits on the most suspicious window of each attack."
     )
+    adversarial_rounds: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Trainings after a search for disguises that the last one misses.",
+    )
+    adversarial_rows: int = Field(
+        300, ge=1, le=10_000, description="Attacks of train that a round searches from, at most."
+    )
+    adversarial_queries: int = Field(
+        20, ge=1, le=500, description="Questions of that search for each attack, at most."
+    )
     c: float = Field(10.0, gt=0, description="Inverse strength of the regularisation.")
     max_windows: int = Field(64, ge=1, description="Windows of a training text, at most.")
     max_chars: int = Field(100_000, ge=100, description="Characters read of a text, at most.")

@@ -914,9 +914,9 @@ PLUGIN_ROWS: tuple[Elsewhere, ...] = (
         "which words of a command may be rewritten shows in what bash then reads",
     ),
     Elsewhere(
-        ("plugins/sftsec_robust/settings.py", "plugins/sftsec_robust/copies.py"),
+        ("plugins/sftsec_robust/settings.py",),
         "tests/plugins/robust/test_transform.py",
-        "settings of the plugin, and the copies that the transform and the recipe share",
+        "settings of the plugin",
     ),
     Elsewhere(
         (

@@ -8,8 +8,8 @@ windows, which can raise the greatest probability and not lower it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +72,7 @@ class HardenedModel:
             is the bias.
         kinds: weights of the head that tells attacks apart, shape (k - 1, FEATURES + 1); empty
             where there is one kind.
+        notes: how it was fitted, for the model card; not saved.
     """
 
     labels: tuple[str, ...]
@@ -82,6 +83,7 @@ class HardenedModel:
     idf: NDArray[np.float32]
     alarm: NDArray[np.float32]
     kinds: NDArray[np.float32]
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     def windows(self, text: str) -> list[str]:
         """What is read of a text."""

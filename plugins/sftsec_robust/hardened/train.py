@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,19 +13,15 @@ from scipy import sparse
 from sftsec_core.api import Batch, TrainingError
 from sftsec_robust.canonical.text import canonical_text
 from sftsec_robust.copies import Disguiser
-from sftsec_robust.hardened.model import (
-    FEATURES,
-    HardenedModel,
-    hashed_ngrams,
-    weighed,
-)
+from sftsec_robust.hardened.adversarial import TrainingRow, missed_variants
+from sftsec_robust.hardened.model import FEATURES, HardenedModel, hashed_ngrams, weighed
 from sftsec_robust.hardened.windows import cut_windows
 from sftsec_robust.kinds import text_kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sftsec_core.api import Example, TextKind, TrainJob
+    from sftsec_core.api import TextKind, TrainJob
     from sftsec_robust.settings import HardenedSettings
 
 _SIZES: dict[TextKind, tuple[int, ...]] = {"url": (24, 48), "prose": (80,)}
@@ -50,32 +47,62 @@ class _Bags(NamedTuple):
 
 
 def train_hardened(job: TrainJob[HardenedSettings]) -> HardenedModel:
-    """Fit on the job's train part and disguised copies of it.
+    """Fit on the job's train part and disguised copies of it, then against what gets past.
 
     Raises:
         TrainingError: when the task has no benign label, or train lacks one of the sides.
     """
-    labels, config = job.task.labels, job.config
-    if job.task.benign is None:
+    rows = _rows(job)
+    model = _fitted(job, rows)
+    found = 0
+    for number in range(job.config.adversarial_rounds):
+        seed = f"{job.settings.seed}/{number}"
+        variants = missed_variants(model, rows, job.config, seed)
+        if not variants:
+            break
+        found += len(variants)
+        for row, copy in variants:
+            rows[row].read.append(copy)
+        model = _fitted(job, rows)
+    copies = sum(len(row.read) - 1 for row in rows)
+    return replace(model, notes={"disguised_copies": copies, "found_by_search": found})
+
+
+def _rows(job: TrainJob[HardenedSettings]) -> list[TrainingRow]:
+    """The rows of both sides with their random copies.
+
+    Raises:
+        TrainingError: as `train_hardened` does.
+    """
+    labels, config, benign = job.task.labels, job.config, job.task.benign
+    if benign is None:
         raise TrainingError("recipe 'hardened' looks for attacks: name the task's `benign` label")
-    benign = labels.index(job.task.benign)
     examples = [each for each in job.train if each.label in labels and each.weight > 0]
-    texts = Batch.of_examples(job.task.inputs, examples).text()
-    y = np.array([labels.index(each.label) for each in examples], dtype=np.int64)
-    if not (y == benign).any() or (y == benign).all():
+    if len({each.label == benign for each in examples}) < 2:
         raise TrainingError("recipe 'hardened' needs benign rows and attacks in train")
-    sizes = config.windows or _sizes_for([t for t, k in zip(texts, y, strict=True) if k != benign])
-    bags, idf = _bags(job, examples, texts, y, sizes)
+    texts = Batch.of_examples(job.task.inputs, examples).text()
+    known = [t for t, each in zip(texts, examples, strict=True) if each.label == benign]
+    disguiser = Disguiser(
+        known[:_KNOWN], copies=config.copies, chain=config.chain, seed=job.settings.seed
+    )
+    rows = []
+    for text, each in zip(texts, examples, strict=True):
+        cut = text[: config.max_chars]
+        copies = [cut, *disguiser.of(each.uid, cut)]
+        read = list(dict.fromkeys(canonical_text(copy, config.canonical) for copy in copies))
+        rows.append(TrainingRow(cut, labels.index(each.label), each.weight / len(copies), read))
+    return rows
+
+
+def _fitted(job: TrainJob[HardenedSettings], rows: Sequence[TrainingRow]) -> HardenedModel:
+    labels, config = job.task.labels, job.config
+    benign = labels.index(str(job.task.benign))
+    sizes = config.windows or _sizes_for([row.text for row in rows if row.column != benign])
+    bags, idf = _bags(rows, sizes, config.max_windows)
     alarm, chosen = _fit_alarm(bags, config, benign, job.settings.seed)
+    kinds = _fit_kinds(bags, chosen, config, benign, len(labels))
     return HardenedModel(
-        labels,
-        benign,
-        sizes,
-        config.canonical,
-        config.max_chars,
-        idf,
-        alarm,
-        _fit_kinds(bags, chosen, config, benign, len(labels)),
+        labels, benign, sizes, config.canonical, config.max_chars, idf, alarm, kinds
     )
 
 
@@ -86,31 +113,20 @@ def _sizes_for(attacks: Sequence[str]) -> tuple[int, ...]:
 
 
 def _bags(
-    job: TrainJob[HardenedSettings],
-    examples: Sequence[Example],
-    texts: Sequence[str],
-    y: NDArray[np.int64],
-    sizes: Sequence[int],
+    rows: Sequence[TrainingRow], sizes: Sequence[int], max_windows: int
 ) -> tuple[_Bags, NDArray[np.float32]]:
     """All texts and their copies as windows, with the inverse document frequencies of these."""
-    config = job.config
-    known = [t for t, each in zip(texts, examples, strict=True) if each.label == job.task.benign]
-    disguiser = Disguiser(
-        known[:_KNOWN], copies=config.copies, chain=config.chain, seed=job.settings.seed
-    )
     windows: list[str] = []
     owner: list[int] = []
     columns: list[int] = []
     weights: list[float] = []
-    for text, column, example in zip(texts, y, examples, strict=True):
-        cut = text[: config.max_chars]
-        read = [cut, *disguiser.of(example.uid, cut)]
-        for copy in dict.fromkeys(canonical_text(each, config.canonical) for each in read):
-            found = cut_windows(copy, sizes)[: config.max_windows]
+    for row in rows:
+        for copy in row.read:
+            found = cut_windows(copy, sizes)[:max_windows]
             owner += [len(columns)] * len(found)
             windows += found
-            columns.append(int(column))
-            weights.append(example.weight / len(read))
+            columns.append(row.column)
+            weights.append(row.weight)
     counts = hashed_ngrams(windows)
     frequency = np.bincount(counts.indices, minlength=FEATURES)
     idf = np.where(frequency > 0, np.log((1 + len(windows)) / (1 + frequency)) + 1, 0)
