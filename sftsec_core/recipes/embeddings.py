@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.window_selector import WindowSelector
 
 POOLINGS: tuple[Pooling, ...] = ("attention", "mean", "max")  # the first where nothing tells
-# (the encoder's digest, what is read, the poolings, the selector, text) to its vectors
+# (the encoder's digest, what is read, the selector, text) to its vectors in each of POOLINGS: one
+# that chooses between poolings asks for dev once a pooling
 _Memory = dict[tuple[object, ...], "NDArray[np.float32]"]
 _ANY = object()  # in place of a selector: a text of one window is read alike whichever ranks them
 _memory: ContextVar[_Memory | None] = ContextVar("sftsec_embeddings", default=None)
@@ -126,12 +127,13 @@ class Embedder:
         """Embed texts once, and give the vectors of each of its poolings as `__call__` does."""
         memory = _memory.get()
         if memory is None or not texts:
-            return dict(zip(self.poolings, self._embed(texts), strict=True))
+            return dict(zip(self.poolings, self._embed(texts, self.poolings), strict=True))
         keys = self._keys(texts, memory)
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in memory}
-        found = self._embed(list(new.values()))
+        found = self._embed(list(new.values()), POOLINGS)
         memory.update(zip(new, np.moveaxis(found, 1, 0), strict=True))
-        stacked = np.stack([memory[key] for key in keys], axis=1)
+        columns = [POOLINGS.index(pooling) for pooling in self.poolings]
+        stacked = np.stack([memory[key][columns] for key in keys], axis=1)
         return dict(zip(self.poolings, stacked, strict=True))
 
     def _keys(self, texts: Sequence[str], memory: _Memory) -> list[tuple[object, ...]]:
@@ -139,7 +141,7 @@ class Embedder:
         from sftsec_core.recipes.encoder.windows import fit_one_window
 
         precision = self._settings.precision
-        known = (self._files.digest, precision, self._reading, self.poolings)
+        known = (self._files.digest, precision, self._reading)
         alike = {text: (*known, _ANY, text) for text in texts}
         own = {text: (*known, self._selector, text) for text in texts}
         new = [text for text in alike if alike[text] not in memory and own[text] not in memory]
@@ -173,7 +175,7 @@ class Embedder:
             )
         return self._loaded
 
-    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def _embed(self, texts: Sequence[str], poolings: Sequence[Pooling]) -> NDArray[np.float32]:
         from sftsec_core.recipes.encoder import vectors
         from sftsec_core.recipes.encoder.encoder import depth
 
@@ -186,5 +188,5 @@ class Embedder:
             reading=self._reading,
             selector=self._selector,
             layers=(layers // 2, layers),
-            poolings=self.poolings,
+            poolings=poolings,
         )

@@ -18,6 +18,7 @@ from sftsec_core.recipes.encoder.contrastive_model import ContrastiveModel, Tune
 from sftsec_core.recipes.encoder.encoder import load_tokenizer, pick_device, quiet_transformers
 from sftsec_core.recipes.encoder.supcon import LabelledRows, tune
 from sftsec_core.recipes.encoder.trainer import seeded
+from sftsec_core.recipes.encoder.windows import encode_windows, windows_of
 from sftsec_core.recipes.encoder_files import resolve_encoder
 from sftsec_core.recipes.hybrid import join_blocks, scaled
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.config import ContrastiveConfig
     from sftsec_core.recipes.reading import Pooling
 
+_TIMED = 3  # steps of an estimate
 _TUNING = 0.6  # of the time that a job has; the rest embeds the texts and fits the head
 
 
@@ -77,7 +79,10 @@ def train_contrastive(job: TrainJob[ContrastiveConfig]) -> ContrastiveModel:
 
 
 def estimate_seconds(job: TrainJob[ContrastiveConfig]) -> float:
-    """Foretell what `train_contrastive` would take without a deadline, from two of its steps.
+    """Foretell what `train_contrastive` would take without a deadline, from three of its steps.
+
+    The first is cold, and of the others the quicker counts: they hold other texts, and a machine
+    that others use makes one slow.
 
     Raises:
         DataError, TrainingError, ConfigError, IntegrityError: as `train_contrastive` does.
@@ -85,7 +90,7 @@ def estimate_seconds(job: TrainJob[ContrastiveConfig]) -> float:
     started = time.monotonic()
     rows = _rows(job, usable(job.train, job.task.labels))
     ends: list[float] = []
-    config = job.config.model_copy(update={"steps": 2})
+    config = job.config.model_copy(update={"steps": _TIMED})
     with seeded(job.settings.seed), quiet_transformers():
         encoder = _load(job)
         tune(
@@ -96,10 +101,25 @@ def estimate_seconds(job: TrainJob[ContrastiveConfig]) -> float:
             seed=job.settings.seed,
             log=lambda _step, _values: ends.append(time.monotonic()),
         )
-    step_s = ends[-1] - ends[0]
-    # What is embedded passes forward only, and a step goes back through the upper layers too.
-    embedding_s = step_s * len(rows.texts) / job.config.batch_size
-    return (ends[0] - started) + step_s * (job.config.steps - 1) + embedding_s
+    step_s = float(np.diff(ends).min())
+    steps_s = (ends[0] - started) + step_s * (job.config.steps - 1)
+    return steps_s + step_s * _embedding_steps(rows.texts, encoder, job.config)
+
+
+def _embedding_steps(
+    texts: Sequence[str], encoder: TunedEncoder, config: ContrastiveConfig
+) -> float:
+    """As many steps as it takes to embed texts: all windows, which only pass forward.
+
+    A step takes the first window of each text, and goes back through the layers that are tuned.
+    """
+    first, every = (
+        encode_windows(texts, encoder.tokenizer, reading)
+        for reading in (encoder.reading.at_most(1), encoder.reading)
+    )
+    tokens = config.batch_size * float(windows_of(first)[0].lengths.mean())
+    forward = 1 / (1 + 2 * (1 - config.frozen))  # of a step; backward is two forward passes
+    return forward * float(windows_of(every)[0].lengths.sum()) / tokens
 
 
 def _rows(job: TrainJob[ContrastiveConfig], examples: Sequence[Example]) -> LabelledRows:

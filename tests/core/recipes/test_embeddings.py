@@ -10,7 +10,7 @@ import pytest
 
 from sftsec_core.api.errors import ConfigError, IntegrityError
 from sftsec_core.recipes.config import EncoderSettings
-from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
+from sftsec_core.recipes.embeddings import POOLINGS, Embedder, remembered_embeddings
 from sftsec_core.recipes.encoder import vectors
 from sftsec_core.recipes.encoder.vectors import embed
 from sftsec_core.recipes.encoder_files import WEIGHTS
@@ -52,6 +52,27 @@ class TestEmbedder:
         np.testing.assert_array_equal(first[1], again[0])
         Embedder(tiny)(["one"])
         assert asked[-1] == "one"  # forgotten with the block
+
+    def test_poolings_share_what_is_remembered(
+        self, tiny: EncoderSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Dev is embedded once, however many poolings are compared on it."""
+        choosing = Embedder(tiny.model_copy(update={"pooling": "auto", "max_length": 8}))
+        long = ["evil beacon " * 20, "short"]
+        alone = {pooling: choosing.pooled(pooling)(long) for pooling in POOLINGS}
+        asked: list[str] = []
+
+        def counting(texts: list[str], *rest: object, **options: int) -> object:
+            asked.extend(texts)
+            return embed(texts, *rest, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(vectors, "embed", counting)
+        with remembered_embeddings():
+            shared = {pooling: choosing.pooled(pooling)(long) for pooling in POOLINGS}
+        assert asked == long
+        for pooling in POOLINGS:
+            np.testing.assert_array_equal(shared[pooling], alone[pooling])
+        assert not np.array_equal(shared["max"], shared["mean"])
 
     def test_longer_windows_than_it_reads(self, tiny: EncoderSettings) -> None:
         embedder = Embedder(tiny.model_copy(update={"max_length": 65}))

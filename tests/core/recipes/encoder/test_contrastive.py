@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sftsec_core.api.contracts import TrainJob
 from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import ConfigError, DataError
 from sftsec_core.recipes.config import ContrastiveConfig, EncoderSettings
+from sftsec_core.recipes.encoder import contrastive
 from sftsec_core.recipes.encoder.contrastive import estimate_seconds, train_contrastive
 from tests.core.recipes.jobs import job_of, many_classes, texts_of, two_classes
 
@@ -96,3 +98,27 @@ class TestEstimate:
             for steps in (3, 3000)
         )
         assert 0 < few < many / 10
+
+    def test_counts_windows_and_the_quicker_step(
+        self, tiny: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By a device's clock: a cold step of 9 s, one of 3 s, one of 2 s."""
+        now = [0.0]
+
+        def tune(*_: object, log: Callable[[int, Mapping[str, float]], None], **__: object) -> None:
+            for step, seconds in enumerate((9.0, 3.0, 2.0)):
+                now[0] += seconds
+                log(step, {})
+
+        clock = SimpleNamespace(monotonic=lambda: now[0])
+        monkeypatch.setattr(contrastive, "time", clock)
+        monkeypatch.setattr(contrastive, "tune", tune)
+        rows = two_classes(12)
+        long = [replace(row, inputs={"text": f"{row.inputs['text']} " * 40}) for row in rows]
+        config = ContrastiveConfig(encoder=tiny, steps=11, batch_size=4, frozen=0.5)
+        short_s, long_s = (
+            estimate_seconds(job_of(examples, tmp_path, config=config)) for examples in (rows, long)
+        )
+        # 12 texts are three steps of 4, and forward is half of a step.
+        assert short_s == pytest.approx(9 + 10 * 2 + 1.5 * 2)
+        assert long_s > 9 + 10 * 2 + 3 * 1.5 * 2
