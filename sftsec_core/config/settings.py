@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +25,22 @@ from sftsec_core.config.gpu import GpuSettings
 from sftsec_core.config.notify import NotifySettings
 from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
 from sftsec_core.config.serve import ServeSettings
+
+_TASK_NAME = re.compile(r"\w(?:[\w .-]{0,62}[\w.-])?")
+
+
+def check_task_name(name: str) -> str:
+    """Return a task's name, which names folders of the state and stands before an @ in references.
+
+    Raises:
+        ValueError: when it is none.
+    """
+    if not _TASK_NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is no name of a task: 1 to 64 letters, digits, spaces, dots, dashes or "
+            "underscores, a letter or a digit first"
+        )
+    return name
 
 
 class EncryptSettings(Strict):
@@ -184,7 +201,9 @@ class Settings(Strict):
         ("core", "files", "pii"), description="Entry points of the group `sftsec` to load."
     )
     connectors: dict[str, ConnectorSettings] = Field(default_factory=dict)
-    tasks: dict[str, TaskSettings] = Field(default_factory=dict)
+    tasks: dict[Annotated[str, AfterValidator(check_task_name)], TaskSettings] = Field(
+        default_factory=dict
+    )
     serve: ServeSettings = ServeSettings()
     drift: DriftSettings = DriftSettings()
     notify: dict[str, NotifySettings] = Field(

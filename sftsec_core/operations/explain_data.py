@@ -16,7 +16,7 @@ from sftsec_core.operations.pulling import describe_spans, window_of
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import Connector
-    from sftsec_core.api.domain import Incident, Rejection
+    from sftsec_core.api.domain import Example, Incident, Rejection
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.running import Run
@@ -45,12 +45,21 @@ def warn_of_gaps(
             run.emit(Message(text=line, level="warning"))
 
 
-def no_examples(run: Run, snapshot: Snapshot, resolution: Resolution) -> DataError:
-    """The error of a task without a labelled example: every cause with its count."""
-    causes = list(_causes(run, snapshot, resolution))
-    if not causes:
-        causes = [_probe(run)]
-    return DataError(f"there are no labelled examples: {'; '.join(causes)}")
+def refuse_few(
+    run: Run, snapshot: Snapshot, resolution: Resolution, examples: Sequence[Example]
+) -> None:
+    """Refuse to learn from no example, or from one label because of what was left out.
+
+    Raises:
+        DataError: with every cause and its count.
+    """
+    labels = {example.label for example in examples}
+    if not labels:
+        causes = list(_causes(run, snapshot, resolution)) or [_probe(run)]
+        raise DataError(f"there are no labelled examples: {'; '.join(causes)}")
+    if len(labels) == 1 and (causes := list(_reviewed(run, resolution))):
+        said = f"all examples ({len(examples):,}) have the label {labels.pop()!r}"
+        raise DataError(f"{said}, and {'; '.join(causes)}")
 
 
 def _causes(run: Run, snapshot: Snapshot, resolution: Resolution) -> Iterator[str]:

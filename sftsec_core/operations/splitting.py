@@ -19,7 +19,7 @@ from sftsec_core.dataset.sums import DATASET, check_sums
 from sftsec_core.dataset.verdict_stats import verdict_stats
 from sftsec_core.operations.canaries import left_out, read_canaries
 from sftsec_core.operations.event_context import snapshot_context
-from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
+from sftsec_core.operations.explain_data import refuse_few, warn_of_gaps
 from sftsec_core.operations.label_summaries import keep_summary
 from sftsec_core.operations.signatures import take_signatures
 
@@ -81,8 +81,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         read = _examples(run, snapshot, resolution, render, events.figures, support)
         canaries = read_canaries(run.context, run.spec.name)
         examples = _without_canaries(run, read, canaries)
-        if not examples:
-            raise no_examples(run, snapshot, resolution)
+        refuse_few(run, snapshot, resolution, examples)
         warn_of_gaps(run, snapshot, resolution, events.counts)
         split = _divided(run, examples)
         leaks = _checked(run, split)

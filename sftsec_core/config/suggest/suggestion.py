@@ -46,6 +46,7 @@ _ID_NAMES = (
     ),
 )
 _USUAL_ID = "id"  # what connectors take where the configuration names no field
+_USUAL_TIME = "@timestamp"  # the same
 _FULL = 0.9  # of the records: a field of fewer is said to be partly filled
 _ANALYST = re.compile(
     r"\b(?:analyst|reviewer|judge|(?:closed|resolved|reviewed|labell?ed|judged|triaged|decided|"
@@ -288,11 +289,11 @@ def _pick_times(
         chosen = choose_time(open_ones)
         if chosen is None:
             near = next((c.name for c in open_ones if looks_like_time(c)), None)
-            why = (
-                f"{near} is in no known form; --time-format gives it"
-                if near
-                else "no field holds times"
-            )
+            why = "no field holds times"
+            if near:
+                why = f"{near} is in no known form; --time-format gives it"
+            elif any(c.name == _USUAL_TIME for c in open_ones):
+                why = f"{_USUAL_TIME} is no time in some records, which a pull rejects"
             made.pick("time", "", f"{why}: the split cannot go by time")
             return
         found = chosen

@@ -1,4 +1,4 @@
-"""What `serve:` in sftsec.yaml may say."""
+"""What sftsec.yaml may say of tasks, `serve` and GPUs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.config.load import load_settings
+from sftsec_core.config.settings import Settings
 
 SECRET = "winter-is-coming-4711"
 
@@ -25,6 +26,20 @@ def complaint(folder: Path, serve: str) -> str:
     with pytest.raises(ConfigError) as caught:
         load_settings(write(folder, serve))
     return str(caught.value)
+
+
+class TestTasks:
+    @pytest.mark.parametrize(
+        "name", ["../up", "..", "a/b", "a@live", "--json", "a\x1b[31m", "x" * 65, "a ", ""]
+    )
+    def test_have_names_that_folders_may_have(self, name: str) -> None:
+        task = {"connector": "c", "text": ["m"], "labels": {"a": ["a"], "b": ["b"]}, "benign": "a"}
+        one = {"connectors": {"c": {"type": "files"}}}
+        with pytest.raises(ValueError, match="is no name of a task"):
+            Settings.model_validate(one | {"tasks": {name: task}})
+        assert list(Settings.model_validate(one | {"tasks": {"Fälle 2": task}}).tasks) == [
+            "Fälle 2"
+        ]
 
 
 class TestServe:

@@ -169,6 +169,13 @@ class TestNoExamples:
         assert "'odd' (1)" in line
         assert "1 incident goes to review: undetermined" in line
 
+    def test_of_one_label_are_those_in_review(self, tmp_path: Path) -> None:
+        rows = [row(n, "evil") for n in range(9)]
+        rows += [row(n) | {"label": ["good", "evil"]} for n in range(20, 25)]
+        (line,) = told(tmp_path, rows)
+        assert line.startswith("all examples (9) have the label 'malicious', and 5 incidents go to")
+        assert "`sftsec labels review t` lists them" in line
+
 
 class TestGaps:
     def test_are_told_of_a_usable_set(self, tmp_path: Path) -> None:

@@ -81,6 +81,18 @@ class TestSuggestion:
         assert why(made, "id") == "60 values; 5 records have one that came before"
         assert not made.no_id
 
+    def test_says_that_usual_times_are_rejected(self) -> None:
+        times = ["2026-01-05T08:00:00Z", "0", "1970-01-01", "n/a", None]
+        made = suggested(
+            [
+                {**row, "Created (UTC)": "", "@timestamp": times[i % 5]}
+                for i, row in enumerate(rows())
+            ]
+        )
+        assert "time" not in made.fields
+        said = "@timestamp is no time in some records, which a pull rejects: the split"
+        assert why(made, "time").startswith(said)
+
     def test_takes_no_time_for_an_id(self) -> None:
         records = [
             {**row, "Alert ID": "x", "id.time": f"2026-01-05T08:{i:02}:00Z", "id": i % 7}
