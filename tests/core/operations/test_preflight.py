@@ -235,4 +235,5 @@ class TestCheckEncoders:
     def test_what_fits_passes(self, tmp_path: Path) -> None:
         train = {"recipe": {"name": "auto", "encoder": {"max_length": 512}}, "compare": ["bytes"]}
         task = settings_of(tmp_path, {"train": train}).tasks["mail"]
-        assert check_encoders(task, plugins(), tmp_path / "sftsec.yaml", "mail") is None
+        check_encoders(task, plugins(), tmp_path / "sftsec.yaml", "mail")
+        assert task.train.recipe.name == "auto"
