@@ -18,7 +18,7 @@ from sftsec_core.api.contracts import RecipeSpec, TrainJob
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.bench.quality_data import limit_train, read_dataset
-from sftsec_core.bench.score import PAGE, PIPELINE, Measured, measure_side
+from sftsec_core.bench.score import PAGE, PIPELINE, SideTimes, measure_side
 from sftsec_core.bench.serve_site import MAX_LENGTH
 from sftsec_core.models.model_format import save_model
 from sftsec_core.plugins import Plugins, get
@@ -142,7 +142,7 @@ def _take_turns(
     models: Mapping[str, TrainedModel],
     piped: Callable[[Sequence[str]], object],
     dataset: BenchDataset,
-) -> tuple[dict[str, Measured], dict[str, NDArray[np.float64]]]:
+) -> tuple[dict[str, SideTimes], dict[str, NDArray[np.float64]]]:
     """The speed of each side, and what each model answers on test, shape (n, k)."""
 
     def batch(examples: Sequence[Example]) -> Batch:
@@ -152,7 +152,7 @@ def _take_turns(
     for model in models.values():
         model.predict_proba(warm)  # one-off set-up is no part of the speed
     piped(warm.text())
-    measured = {name: Measured() for name in (PIPELINE, *models)}
+    measured = {name: SideTimes() for name in (PIPELINE, *models)}
     found: dict[str, list[NDArray[np.float64]]] = {name: [] for name in models}
     test = list(dataset.test)
     step = max(1, min(PAGE, -(-len(test) // ROUNDS)))

@@ -45,7 +45,7 @@ _TASK = TaskSpec.of_text("bench", ("message",), LABELS, benign=LABELS[0])
 
 
 @dataclass(slots=True)
-class Measured:
+class SideTimes:
     """What a side took for so many rows: seconds, and those of the processor."""
 
     rows: int = 0
@@ -66,7 +66,7 @@ def run_score_bench(rows: int, *, stream: bool = False, pipeline: bool = True) -
         threads), ratio (its rows_per_s to the pipeline's; None without it).
     """
     texts = _texts(rows, stream=stream)
-    measured: dict[str, Measured] = {}
+    measured: dict[str, SideTimes] = {}
     with tempfile.TemporaryDirectory(prefix="sftsec-bench-") as scratch:
         sides = _sides(Path(scratch), pipeline=pipeline)
         for part in np.array_split(np.arange(rows), ROUNDS):
@@ -74,7 +74,7 @@ def run_score_bench(rows: int, *, stream: bool = False, pipeline: bool = True) -
                 chosen = [texts[i] for i in part]
                 if name in _SLOW:
                     chosen = chosen[: max(1, len(chosen) // _LESS)]
-                measure_side(side, chosen, measured.setdefault(name, Measured()))
+                measure_side(side, chosen, measured.setdefault(name, SideTimes()))
     base = measured.get(PIPELINE)
     speeds = {name: each.rows / each.seconds for name, each in measured.items()}
     return {
@@ -102,7 +102,7 @@ def _texts(rows: int, *, stream: bool) -> list[str]:
     return [different[i] for i in random.permutation(order[:rows])]
 
 
-def measure_side(side: Callable[[Rows], Answer], texts: Rows, into: Measured) -> Answer:
+def measure_side(side: Callable[[Rows], Answer], texts: Rows, into: SideTimes) -> Answer:
     """Have a side answer, add what it took, and return what it answers."""
     begin, cpu = time.perf_counter(), time.process_time()
     answer = side(texts)

@@ -137,7 +137,7 @@ def _predict_hybrid(search: AutoSearch) -> float:
     """Predict hybrid's seconds: the embedding from a sample, and the linear fit once more."""
     embedding = _predict_embedding(search, search.config("hybrid").encoder)
     linear = next(trial for trial in search.trials if trial.recipe == "linear")
-    return embedding + 3 * linear.fit_seconds
+    return embedding + 2 * linear.fit_seconds
 
 
 def _predict_embedding(search: AutoSearch, encoder: EncoderSettings) -> float:

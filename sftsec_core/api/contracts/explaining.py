@@ -122,7 +122,7 @@ def embedding_model(model: TrainedModel) -> Embeds | None:
     if isinstance(own, Embeds):
         return own
     members: Mapping[str, TrainedModel] = getattr(own, "members", {})
-    found = (embedding_model(each) for each in reversed(members.values()))
+    found = (embedding_model(each) for each in reversed([*members.values()]))
     return next((each for each in found if each is not None), None)
 
 

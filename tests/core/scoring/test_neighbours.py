@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sftsec_core.api.contracts import TrainedModel
 from sftsec_core.api.domain import Batch, Example
 from sftsec_core.recipes.blend import BlendModel
 from sftsec_core.recipes.linear import LinearModel, train_linear
@@ -77,7 +78,9 @@ class TestNearestExamples:
         assert nearest(Batch.of_texts(["git commit"]), 1)[0][0].uid == "E2"
 
     def test_last_member_that_embeds_is_asked(self, linear: LinearModel) -> None:
-        members = {"hybrid": Unasked(), "linear": linear, "bytes": WordModel(linear.labels)}
+        members: dict[str, TrainedModel] = {
+            **{"hybrid": Unasked(), "linear": linear, "bytes": WordModel(linear.labels)}
+        }
         blend = BlendModel(linear.labels, members)
         nearest = NearestExamples(blend, FIELDS, lambda: LabelledExamples(EXAMPLES, {}))
         assert nearest(Batch.of_texts(["git commit"]), 1)[0][0].uid == "E2"
