@@ -38,12 +38,14 @@ class NoiseBench:
         recipe: what is fitted.
         defence: the transform.
         seed: of the flips and of the training.
+        judge: what judges labels: `model` of the transform's settings.
     """
 
     dataset: BenchDataset
     recipe: RecipeSpec[Any]
     defence: TransformSpec[Any]
     seed: int
+    judge: str = "linear"
 
     def run(self, label: str, share: float) -> dict[str, Any]:
         """Flip a share of a label's training rows, defend and measure.
@@ -80,7 +82,7 @@ class NoiseBench:
         return {**told, "rows": len(rows), "flipped": len(wrong), **found}
 
     def _defended(self, rows: Sequence[Example]) -> Sequence[Example]:
-        config = self.defence.configure({})
+        config = self.defence.configure({"model": self.judge})
         return self.defence.run(config, rows, self.dataset.task, self.seed).examples
 
     def _figures(self, train: Sequence[Example]) -> dict[str, float]:
@@ -142,6 +144,7 @@ def run_noise_bench(
     labels: Sequence[str] = (),
     share: float = 0.2,
     recipe: str = "linear",
+    judge: str = "linear",
     seeds: Sequence[int] = (1, 2, 3),
     on_start: Callable[[str], None] = lambda _text: None,
 ) -> Iterator[dict[str, Any]]:
@@ -152,6 +155,7 @@ def run_noise_bench(
         labels: whose rows are flipped, one after the other; none: each of the set's.
         share: of a label's training rows.
         recipe: name of a recipe of the core.
+        judge: "linear" or "hybrid": what judges labels in the transform.
         seeds: of the flips and of the training.
         on_start: told of each line just before it begins.
 
@@ -170,5 +174,5 @@ def run_noise_bench(
         for label in labels or dataset.task.labels:
             for seed in seeds:
                 on_start(f"{dataset.name}: {share:.0%} of {label} flipped, seed {seed}")
-                bench = NoiseBench(dataset, fitted, defence, seed)
+                bench = NoiseBench(dataset, fitted, defence, seed, judge)
                 yield bench.run(label, share)

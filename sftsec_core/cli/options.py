@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -137,7 +137,15 @@ def emit(data: object, *, as_json: bool, show: Callable[[Console], None]) -> Non
     if as_json:
         echo(safe_json(data, indent=2, default=_plain))
         return
-    show(console())
+    show(cast("Console", LateConsole()))
+
+
+class LateConsole:
+    """Makes the console when something is printed: rich is a tenth of a short command's start."""
+
+    def print(self, *objects: object, **options: Any) -> None:  # noqa: ANN401 - those of rich
+        """Print as the console does."""
+        console().print(*objects, **options)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -173,10 +181,12 @@ def table(
 def facts(pairs: Mapping[str, object]) -> Callable[[Console], None]:
     """Show names and values, one a line."""
 
-    def show(out: Console) -> None:
+    def show(_out: Console) -> None:
+        from sftsec_core.cli.terminal import echo
+
         width = max(map(len, pairs), default=0)
         for name, value in pairs.items():
-            out.print(f"{name:<{width}}  {_cell(value)}", soft_wrap=True)
+            echo(f"{name:<{width}}  {_cell(value)}")
 
     return show
 

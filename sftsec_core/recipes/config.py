@@ -272,7 +272,9 @@ class LabelErrorsConfig(Strict):
     """Settings of the transform `label_errors`."""
 
     model: Literal["linear", "hybrid"] = Field(
-        "linear", description="What judges labels: n-grams, or with an encoder's vectors too."
+        "linear",
+        description="What judges labels: n-grams, or with an encoder's vectors too, which finds "
+        "more and takes minutes for some thousand rows.",
     )
     weight: Fraction = Field(
         0.0, description="Factor on the weight of a row that looks mislabelled; 0: unused."

@@ -26,6 +26,13 @@ _COLUMNS = (
     help="Of the label's training rows.",
 )
 @click.option("-r", "--recipe", default="linear", show_default=True, shell_complete=complete_recipe)
+@click.option(
+    "--judge",
+    type=click.Choice(["linear", "hybrid"]),
+    default="linear",
+    show_default=True,
+    help="What judges labels in the defence: hybrid reads vectors, takes some times as long.",
+)
 @click.option("--seed", "--seeds", "seeds", multiple=True, type=int, default=(1, 2, 3))
 @json_option
 @pass_app
@@ -35,6 +42,7 @@ def command(
     labels: tuple[str, ...],
     share: float,
     recipe: str,
+    judge: str,
     seeds: tuple[int, ...],
     as_json: bool,
 ) -> None:
@@ -48,6 +56,7 @@ def command(
     Examples:
       sftsec bench noise data/sms_spam data/command_injection
       sftsec bench noise data/sms_spam --label ham --share 0.1 --seed 1 --json
+      sftsec bench noise data/prompt_injection --judge hybrid
     """
     from sftsec_core.bench.noise import run_noise_bench
 
@@ -57,6 +66,7 @@ def command(
             labels=labels,
             share=share,
             recipe=recipe,
+            judge=judge,
             seeds=seeds,
             on_start=app.say,
         )

@@ -21,5 +21,6 @@ class TestNoiseBench:
         assert result.exit_code == 0, result.output
         rows = json.loads(result.stdout)
         assert [(row["label"], row["flipped"]) for row in rows] == [("benign", 6), ("malicious", 6)]
-        shown = CliRunner().invoke(cli, [*arguments, "--label", "benign"]).stdout
+        judged = [*arguments, "--label", "benign", "--judge", "hybrid"]
+        shown = CliRunner().invoke(cli, judged).stdout
         assert "lost undefended" in " ".join(shown.split())
