@@ -170,10 +170,12 @@ def _part(page: Batch) -> Batch:
 
 def _pipeline(model: CascadeModel, scratch: Path) -> Callable[[Sequence[str]], object]:
     from sftsec_core.bench.bare_service import load
+    from sftsec_core.recipes.encoder.encoder import quiet_transformers
 
     folder = scratch / "piped"
     save_model(model.second, model.then, folder)
-    score = load(folder, MAX_LENGTH)
+    with quiet_transformers():
+        score = load(folder, MAX_LENGTH)
     return lambda texts: score(list(texts))
 
 
