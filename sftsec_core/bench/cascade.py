@@ -122,7 +122,7 @@ def _measure(model: CascadeModel, dataset: BenchDataset, scratch: Path) -> dict[
     speeds = {name: each.rows / each.seconds for name, each in measured.items()}
     return {
         "rows": len(y),
-        "passed_on": round(_passed_on(model, dataset), 4),
+        "passed_on": round(model.passed_on(_batch(dataset, dataset.test)), 4),
         "macro_f1": {name: round(value, 4) for name, value in quality.items()},
         "lost": {
             name: round(100 * (quality[ENCODER] - value), 2)
@@ -144,11 +144,7 @@ def _take_turns(
     dataset: BenchDataset,
 ) -> tuple[dict[str, SideTimes], dict[str, NDArray[np.float64]]]:
     """The speed of each side, and what each model answers on test, shape (n, k)."""
-
-    def batch(examples: Sequence[Example]) -> Batch:
-        return Batch.of_examples(dataset.task.inputs, examples)
-
-    warm = batch(dataset.dev[:16])
+    warm = _batch(dataset, dataset.dev[:16])
     for model in models.values():
         model.predict_proba(warm)  # one-off set-up is no part of the speed
     piped(warm.text())
@@ -157,11 +153,15 @@ def _take_turns(
     test = list(dataset.test)
     step = max(1, min(PAGE, -(-len(test) // ROUNDS)))
     for start in range(0, len(test), step):
-        page = batch(test[start : start + step])
+        page = _batch(dataset, test[start : start + step])
         measure_side(lambda part: piped(part.text()), _part(page), measured[PIPELINE])
         for name, model in models.items():
             found[name].append(measure_side(model.predict_proba, page, measured[name]))
     return measured, {name: np.concatenate(each) for name, each in found.items()}
+
+
+def _batch(dataset: BenchDataset, examples: Sequence[Example]) -> Batch:
+    return Batch.of_examples(dataset.task.inputs, examples)
 
 
 def _part(page: Batch) -> Batch:
@@ -177,7 +177,3 @@ def _pipeline(model: CascadeModel, scratch: Path) -> Callable[[Sequence[str]], o
     with quiet_transformers():
         score = load(folder, MAX_LENGTH)
     return lambda texts: score(list(texts))
-
-
-def _passed_on(model: CascadeModel, dataset: BenchDataset) -> float:
-    return model.passed_on(Batch.of_examples(dataset.task.inputs, dataset.test))

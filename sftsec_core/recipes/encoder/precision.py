@@ -54,6 +54,19 @@ def _say_float32(kind: str) -> None:
     )
 
 
+def packed_from(encoder: nn.Module, *, bf16: bool) -> int | None:
+    """The position of a packed text's first token; None where an encoder reads padded texts.
+
+    Args:
+        encoder: in float32, on its device.
+        bf16: whether it will compute in 16 bits: a GPU's kernel for packed texts is of those alone.
+    """
+    device = next(encoder.parameters()).device.type
+    if device == "mps" or (device == "cuda" and not bf16):
+        return None
+    return position_to_pack(encoder)
+
+
 @dataclass(frozen=True, slots=True)
 class Computing:
     """An encoder as it computes: reading packed texts where it can, in 16 bits where it may.
@@ -80,13 +93,10 @@ class Computing:
         On a CPU "auto" is bfloat16 only for packed texts: padded ones would get another probability
         with other texts beside them, by up to 0.01.
         """
-        device = next(encoder.parameters()).device.type
-        first = None if device == "mps" else position_to_pack(encoder)
         bf16 = use_bf16(precision)
-        if device == "cpu" and precision == "auto":
+        first = packed_from(encoder, bf16=bf16)
+        if precision == "auto" and next(encoder.parameters()).device.type == "cpu":
             bf16 = bf16 and first is not None
-        if device == "cuda" and not bf16:
-            first = None  # the GPU's kernel for packed texts is of 16 bits alone
         made = copy.deepcopy(encoder).to(torch.bfloat16) if bf16 else sharing_copy(encoder)
         if first is not None:
             made.set_attn_implementation(PACKED)  # type: ignore[operator]

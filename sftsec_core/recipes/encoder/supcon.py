@@ -25,10 +25,9 @@ from sftsec_core.recipes.encoder.packing import (
     PADDED,
     Collator,
     mean_within,
-    position_to_pack,
     to_device,
 )
-from sftsec_core.recipes.encoder.precision import use_bf16
+from sftsec_core.recipes.encoder.precision import packed_from, use_bf16
 from sftsec_core.recipes.encoder.windows import encode_windows, windows_of
 from sftsec_core.recipes.reading import Reading
 
@@ -160,10 +159,7 @@ def tune(
 
 def _collator(tokenizer: Any, encoder: nn.Module, *, bf16: bool) -> Collator:  # noqa: ANN401 - see tune
     """Set an encoder to read packed texts, where it can; what makes its tensors."""
-    device = next(encoder.parameters()).device.type
-    # The GPU's kernel for packed texts is of 16 bits alone.
-    packs = device == "cpu" or (device == "cuda" and bf16)
-    first = position_to_pack(encoder) if packs else None
+    first = packed_from(encoder, bf16=bf16)
     if first is not None:
         encoder.set_attn_implementation(PACKED)  # type: ignore[operator]
     return Collator(filling_id(tokenizer, encoder), first)

@@ -27,6 +27,18 @@ def named(folder: Path, like: EncoderSettings) -> EncoderSettings:
     return like.model_copy(update={"path": str(folder)})
 
 
+def asked_for(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that are embedded from now on."""
+    asked: list[str] = []
+
+    def counting(texts: list[str], *rest: object, **options: int) -> object:
+        asked.extend(texts)
+        return embed(texts, *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(vectors, "embed", counting)
+    return asked
+
+
 class TestEmbedder:
     def test_odd_texts_have_finite_vectors(self, tiny: EncoderSettings) -> None:
         found = Embedder(tiny)(ODD_TEXTS)
@@ -38,13 +50,7 @@ class TestEmbedder:
     def test_remembered_texts_are_embedded_once(
         self, tiny: EncoderSettings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        asked: list[str] = []
-
-        def counting(texts: list[str], *rest: object, **options: int) -> object:
-            asked.extend(texts)
-            return embed(texts, *rest, **options)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(vectors, "embed", counting)
+        asked = asked_for(monkeypatch)
         with remembered_embeddings():
             first = Embedder(tiny)(["one", "two", "one"])
             again = Embedder(tiny)(["two", "three"])
@@ -60,13 +66,7 @@ class TestEmbedder:
         choosing = Embedder(tiny.model_copy(update={"pooling": "auto", "max_length": 8}))
         long = ["evil beacon " * 20, "short"]
         alone = {pooling: choosing.pooled(pooling)(long) for pooling in POOLINGS}
-        asked: list[str] = []
-
-        def counting(texts: list[str], *rest: object, **options: int) -> object:
-            asked.extend(texts)
-            return embed(texts, *rest, **options)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(vectors, "embed", counting)
+        asked = asked_for(monkeypatch)
         with remembered_embeddings():
             shared = {pooling: choosing.pooled(pooling)(long) for pooling in POOLINGS}
         assert asked == long
@@ -83,15 +83,9 @@ class TestEmbedder:
         self, tiny: EncoderSettings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Each fold of a search has a selector of its own: short texts are not embedded again."""
-        asked: list[str] = []
-
-        def counting(texts: list[str], *rest: object, **options: int) -> object:
-            asked.extend(texts)
-            return embed(texts, *rest, **options)  # type: ignore[arg-type]
-
         examples = two_classes(20)
         long = "curl evil host " * tiny.max_length
-        monkeypatch.setattr(vectors, "embed", counting)
+        asked = asked_for(monkeypatch)
         with remembered_embeddings():
             for part in (examples[:10], examples[10:]):
                 task = job_of(examples, Path()).task
